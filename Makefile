@@ -1,0 +1,47 @@
+# The one place for commands. `make` alone lists them.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := .stamps
+PROTOS := $(shell find protos/podium protos/vendor -name '*.proto' 2>/dev/null)
+# The one tool that pip itself installs; everything else comes by it, hashed.
+UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements/dev.txt)
+
+.PHONY: help setup protos demo test check fmt lint types imports soak clean lock
+
+help: ## Show this list.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
+
+$(STAMPS)/venv: requirements/dev.txt pyproject.toml
+	@echo "setting up $(VENV) (once)"
+	@command -v $(PYTHON) >/dev/null || { echo "python3 (3.11 or newer) is needed"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r <(sed -n '/^uv==/,/^[^ ]/p' requirements/dev.txt | sed -n '1,/[^\\]$$/p')
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/protos: $(STAMPS)/venv $(PROTOS)
+	@rm -rf protos/gen.new && mkdir -p protos/gen.new
+	@$(BIN)/python -m grpc_tools.protoc -Iprotos/vendor -Iprotos \
+	  --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc \
+	  --python_out=protos/gen.new --grpc_python_out=protos/gen.new \
+	  --mypy_out=quiet:protos/gen.new --mypy_grpc_out=quiet:protos/gen.new \
+	  $(patsubst protos/vendor/%,%,$(patsubst protos/podium/%,podium/%,$(PROTOS)))
+	@rm -rf protos/gen && mv protos/gen.new protos/gen
+	@mkdir -p $(STAMPS) && touch $@
+
+setup: $(STAMPS)/protos ## Make .venv and the stubs.
+
+protos: $(STAMPS)/protos ## Build the stubs into protos/gen.
+
+test: setup ## Run every test.
+	@$(BIN)/python -m pytest -m "not soak"
+
+lock: ## Pin the dependencies anew, with hashes.
+	@for f in runtime dev; do $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header requirements/$$f.in -o requirements/$$f.txt; done
+
+clean: ## Remove everything that was built.
+	@rm -rf $(VENV) $(STAMPS) protos/gen .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build

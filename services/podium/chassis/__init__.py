@@ -1,0 +1,1 @@
+"""What every service process is made of: server, interceptors, entity engine, codec, settings, telemetry."""
