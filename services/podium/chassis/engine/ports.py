@@ -103,9 +103,7 @@ class Log(Protocol):
         """The stream's records after a revision, in batches; limit 0 is all. Raises LogUnavailable."""
         ...
 
-    async def load_snapshot(
-        self, stream: str, at_revision: int | None, schema_version: int
-    ) -> StoredSnapshot | None:
+    async def load_snapshot(self, stream: str, at_revision: int | None, schema_version: int) -> StoredSnapshot | None:
         """The newest snapshot (at or before the revision) of this schema version."""
         ...
 

@@ -1,0 +1,275 @@
+"""The engine: all entities of one kind that this process owns."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+from podium.chassis.engine.board import BoardLog
+from podium.chassis.engine.entity import Entity
+from podium.chassis.engine.model import (
+    Board,
+    EngineSettings,
+    Folded,
+    Outcome,
+    Owner,
+    Spawner,
+    View,
+    WatchItem,
+)
+from podium.chassis.engine.ports import Clock, EntityCodec, Log, LogUnavailable, StoredSnapshot
+from podium.chassis.engine.records import decode_records
+from podium.chassis.engine.snapshots import encode_snapshot
+from podium.chassis.engine.timers import Timers
+from podium.chassis.engine.watching import watch_entity
+from podium.kernel.entity import Domain, Recorded
+from podium.kernel.errors import Rejection, invalid, unavailable
+from podium.kernel.identity import CallerKind, Identity
+from podium.kernel.ids import shard_of
+
+S = TypeVar("S")
+
+
+class Engine(Generic[S]):
+    """Runs a domain: `execute` commands, `view` and `watch` states. `adopt` what is owned first."""
+
+    def __init__(
+        self,
+        domain: Domain[S],
+        log: Log,
+        codec: EntityCodec,
+        clock: Clock,
+        owner: Owner,
+        tasks: Spawner,
+        settings: EngineSettings | None = None,
+    ) -> None:
+        self.domain = domain
+        self._log = log
+        self._codec = codec
+        self._clock = clock
+        self._owner = owner
+        self._tasks = tasks
+        self._settings = settings or EngineSettings()
+        self._entities: dict[str, Entity[S]] = {}
+        self._timers = Timers(clock, tasks, self._due)
+        self._board: BoardLog[S] = BoardLog(self._settings.heartbeat_seconds)
+        self._saving: set[str] = set()
+        self._stopping = False
+        self._self = Identity(CallerKind.SERVICE, domain.service)
+
+    # -- life ------------------------------------------------------------------------------------------------
+
+    async def adopt(self, shards: Collection[int]) -> None:
+        """Take over every entity of these shards at once: load it and let its scheduler look."""
+        wanted = set(shards)
+        ids = [eid for eid in await self._log.list_entities(self.domain.category) if shard_of(eid) in wanted]
+        gate = asyncio.Semaphore(self._settings.load_concurrency)
+
+        async def take_over(entity_id: str) -> None:
+            async with gate:
+                await self._entity(entity_id).ready()
+
+        for result in await asyncio.gather(*(take_over(eid) for eid in ids), return_exceptions=True):
+            if isinstance(result, BaseException) and not isinstance(result, Rejection):
+                raise result
+
+    def release(self, shards: Collection[int]) -> None:
+        """Serve these shards no longer; whoever waits or watches is sent to the new owner."""
+        gone = [eid for eid in self._entities if shard_of(eid) in set(shards)]
+        self._close(gone, unavailable("NOT_OWNER", "the entity moved to another process"))
+
+    async def stop(self, grace_seconds: float = 5.0) -> None:
+        """Refuse new commands, let what is queued commit (bounded), end all watches."""
+        self._stopping = True
+        self._timers.close()
+        busy = [entity.settled() for entity in self._entities.values() if not entity.idle]
+        if busy:
+            waiting = asyncio.gather(*busy, return_exceptions=True)
+            await asyncio.wait({asyncio.ensure_future(waiting)}, timeout=grace_seconds)
+        self._close(list(self._entities), unavailable("NOT_READY", "the service is stopping; retry"))
+
+    def _close(self, ids: Iterable[str], reason: Rejection) -> None:
+        for entity_id in ids:
+            self._timers.set(entity_id, None)
+            self._entities.pop(entity_id).close(reason)
+
+    # -- commands --------------------------------------------------------------------------------------------
+
+    async def execute(
+        self,
+        entity_id: str,
+        command: Any,
+        *,
+        actor: Identity,
+        request_id: str,
+        request_hash: str = "",
+        traceparent: str = "",
+    ) -> Outcome[S]:
+        """Run a command and answer after its commit.
+
+        Raises `Rejection`: the domain's own, REQUEST_ID_REUSED, NOT_OWNER, MAILBOX_FULL, NOT_READY, OUTCOME_UNKNOWN.
+        """
+        with self._using(entity_id) as entity:
+            return await entity.execute(command, actor, request_id, request_hash, traceparent)
+
+    def _loaded(self, entity: Entity[S]) -> None:
+        """What was taken over, or rebuilt after a failure, is looked at at once, not when somebody asks."""
+        if entity.committed.revision and not self._stopping:
+            self._tasks.spawn(self._evaluate(entity), name=f"evaluate {entity.stream}")
+
+    async def _evaluate(self, entity: Entity[S]) -> None:
+        try:
+            await entity.execute(None, self._self, "", "", "")
+            self._arm(entity)
+        except Rejection:
+            # It failed to commit, or it is another's by now: whoever loads it next looks again.
+            return
+
+    def _due(self, entity_id: str) -> None:
+        entity = self._entities.get(entity_id)
+        if entity is not None and not self._stopping:
+            entity.evaluated_due = (entity.committed.revision, self.domain.due(entity.committed.state))
+            self._tasks.spawn(self._evaluate(entity), name=f"evaluate {entity.stream}")
+
+    # -- queries ---------------------------------------------------------------------------------------------
+
+    async def view(self, entity_id: str) -> View[S]:
+        """The committed state; revision 0 where there is no such entity."""
+        with self._using(entity_id) as entity:
+            await entity.ready()
+            return entity.view()
+
+    async def view_at(self, entity_id: str, revision: int) -> View[S]:
+        """The state after a revision (time travel); raises `Rejection` where the entity never reached it."""
+        with self._using(entity_id) as entity:
+            await entity.ready()
+            folded = await self._reading(entity.at(revision)) if revision <= entity.committed.revision else None
+            if folded is None:
+                raise invalid("at_revision", f"must be between 1 and {entity.committed.revision}")
+            return View(folded.state, folded.revision)
+
+    async def _reading(self, read: Any) -> Folded[S] | None:
+        try:
+            result: Folded[S] | None = await read
+        except LogUnavailable:
+            raise unavailable("STORAGE_UNAVAILABLE", "the event store cannot be read now; retry") from None
+        return result
+
+    async def history(
+        self, entity_id: str, after_revision: int = 0, limit: int = 100, backwards: bool = False
+    ) -> Sequence[Recorded]:
+        """Committed events after a revision; backwards: those before it (0: from the newest), newest first."""
+        with self._using(entity_id) as entity:
+            await entity.ready()
+        newest = entity.committed.revision
+        start, count = after_revision, min(limit, max(0, newest - after_revision))
+        if backwards:
+            end = min(after_revision - 1, newest) if after_revision else newest
+            start = max(0, end - limit)
+            count = end - start
+        if count <= 0:
+            return ()
+        events: list[Recorded] = []
+        try:
+            async for batch in self._log.read(entity.stream, start, count):
+                events.extend(recorded for recorded, _ in decode_records(self._codec, list(batch)))
+        except LogUnavailable:
+            raise unavailable("STORAGE_UNAVAILABLE", "the event store cannot be read now; retry") from None
+        return events[::-1] if backwards else events
+
+    def loaded_views(self) -> dict[str, View[S]]:
+        """The committed states of all entities of this process that exist."""
+        return {eid: entity.view() for eid, entity in self._entities.items() if entity.committed.revision}
+
+    def entities(self) -> Sequence[str]:
+        """The ids of all entities of this process that exist."""
+        return [eid for eid, entity in self._entities.items() if entity.committed.revision]
+
+    def position(self) -> int:
+        """A global position that the loaded views cover."""
+        return self._board.safe_position()
+
+    # -- watches ---------------------------------------------------------------------------------------------
+
+    async def watch(
+        self, entity_id: str, after_revision: int | None = None, snapshot: bool = False
+    ) -> AsyncIterator[WatchItem[S]]:
+        """Without end: [Snapshot], Bookmark, then Changes without a gap; bookmarks when idle.
+
+        `after_revision` resumes (exclusive). Raises `Rejection` OUT_OF_RANGE where too much was missed, NOT_OWNER
+        where the entity moves away.
+        """
+        with self._using(entity_id) as entity:
+            async for item in watch_entity(entity, self.domain, self._settings, after_revision, snapshot):
+                yield item
+
+    def watch_all(self, after_position: int | None = None) -> AsyncIterator[Board[S]]:
+        """All entities that changed since a global position (None: all), then every change."""
+        return self._board.watch(after_position, lambda: self._entities)
+
+    # -- inside ----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _using(self, entity_id: str) -> Iterator[Entity[S]]:
+        """The entity for a call or watch; one that does not exist is not kept after its last user."""
+        entity = self._entity(entity_id)
+        entity.users += 1
+        try:
+            yield entity
+        finally:
+            entity.users -= 1
+            if entity.forgettable and self._entities.get(entity_id) is entity:
+                del self._entities[entity_id]
+
+    def _entity(self, entity_id: str) -> Entity[S]:
+        if self._stopping:
+            raise unavailable("NOT_READY", "the service is stopping; retry")
+        entity = self._entities.get(entity_id)
+        if entity is None:
+            self._owner.fence(entity_id)
+            entity = Entity(
+                entity_id,
+                self.domain,
+                self._log,
+                self._codec,
+                self._clock,
+                self._owner,
+                self._tasks,
+                self._settings,
+                self._committed,
+                self._loaded,
+                self._board.mark,
+            )
+            self._entities[entity_id] = entity
+            entity.load()
+        return entity
+
+    def _committed(self, entity: Entity[S]) -> None:
+        self._board.committed(entity)
+        self._arm(entity)
+        revision = entity.committed.revision
+        if revision - entity.snapshot_revision >= self._settings.snapshot_every and entity.id not in self._saving:
+            self._saving.add(entity.id)
+            self._tasks.spawn(self._save_snapshot(entity), name=f"snapshot {entity.stream}")
+
+    def _arm(self, entity: Entity[S]) -> None:
+        due = self.domain.due(entity.committed.state)
+        if due is not None and entity.evaluated_due == (entity.committed.revision, due):
+            # It was looked at and nothing followed: looking again before something changes would spin.
+            due = None
+        self._timers.set(entity.id, due)
+
+    async def _save_snapshot(self, entity: Entity[S]) -> None:
+        """Best effort: a snapshot only saves reading; the log has everything."""
+        folded, position = entity.committed, entity.position
+        try:
+            data = await asyncio.to_thread(encode_snapshot, self._codec, folded, position)
+            fence = self._owner.fence(entity.id)
+            await self._log.save_snapshot(
+                entity.stream, StoredSnapshot(folded.revision, data), self.domain.schema_version, fence
+            )
+            entity.snapshot_revision = folded.revision
+        except (LogUnavailable, Rejection):
+            return
+        finally:
+            self._saving.discard(entity.id)
