@@ -1,0 +1,276 @@
+"""How the structural codec works out one pair of types; its table stands in `codec`."""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from podium.chassis.codec_values import CodecError, Conversion, convert_enum, scalar, well_known
+from podium.kernel.errors import invalid
+from podium.kernel.persistent import Map
+
+__all__ = ["CodecError", "Compiler", "Pair"]
+
+Read = Callable[[Any], Any]
+
+_MISSING = dataclasses.MISSING
+
+
+class Pair:
+    """The conversions of one dataclass and one message; filled in after it is made, so that types may recurse."""
+
+    __slots__ = ("decode", "encode", "unmapped")
+
+    def __init__(self) -> None:
+        self.encode: Callable[[Any], Message]
+        self.decode: Callable[[Any], Any]
+        self.unmapped: tuple[str, ...] = ()
+
+
+class Compiler:
+    """Works out pairs, and the pairs inside them, each once."""
+
+    def __init__(self, keys: Mapping[type, str]) -> None:
+        self._keys = keys
+        self._pairs: dict[tuple[type, str], Pair] = {}
+
+    def pair(self, value_type: type, message_type: type[Message]) -> Pair:
+        """The conversions of the two types. Raises CodecError where they do not fit."""
+        descriptor: Descriptor = message_type.DESCRIPTOR  # type: ignore[assignment]  # upb's twin
+        known = self._pairs.get((value_type, descriptor.full_name))
+        if known is not None:
+            return known
+        pair = self._pairs[value_type, descriptor.full_name] = Pair()
+        hints = typing.get_type_hints(value_type)
+        fields = [
+            _Field(self, value_type, field, hints[field.name], descriptor)
+            for field in dataclasses.fields(value_type)
+            if field.init
+        ]
+        pair.encode = _encoder(message_type, fields)
+        pair.decode = _decoder(value_type, fields)
+        names = {field.name for field in fields}
+        pair.unmapped = tuple(name for name in descriptor.fields_by_name if name not in names)
+        return pair
+
+    def key_of(self, value_type: type) -> str:
+        """The attribute by which maps of this type are keyed."""
+        key = self._keys.get(value_type, "id")
+        if key not in {field.name for field in dataclasses.fields(value_type)}:
+            raise CodecError(f"{value_type.__name__} has no field {key!r} to key a map by: name one in `keys`")
+        return key
+
+
+class _Field:
+    """One dataclass field and its proto field.
+
+    `plain` fields are copied as they are; for others `encode` converts a value that is not None, and `read` takes
+    the value from a message.
+    """
+
+    def __init__(
+        self,
+        compiler: Compiler,
+        owner: type,
+        field: "dataclasses.Field[Any]",
+        hint: Any,
+        descriptor: Descriptor,
+    ) -> None:
+        self.name = field.name
+        self._where = f"{owner.__name__}.{field.name}"
+        self._compiler = compiler
+        proto = descriptor.fields_by_name.get(field.name)
+        if proto is None:
+            raise CodecError(f"{self._where} has no field in {descriptor.full_name}")
+        self._default = _default_of(field)
+        hint, self._optional = _strip_none(hint)
+        self._hint = hint
+        self.plain = False
+        self.encode: Callable[[Any], Any] | None = None
+        self.read: Read = attrgetter(field.name)
+        if proto.is_repeated:
+            if self._optional:
+                raise CodecError(f"{self._where}: a repeated field cannot tell None from empty")
+            self._container(proto)
+        else:
+            self._single(proto)
+
+    def _single(self, proto: FieldDescriptor) -> None:
+        name, inner = self.name, self._conversion(self._hint, proto)
+        if self._optional and not proto.has_presence and proto.enum_type is None:
+            raise CodecError(f"{self._where} may be None, but {proto.full_name} is not optional")
+        if not self._optional and proto.containing_oneof is not None and _is_real_oneof(proto):
+            raise CodecError(f"{self._where} is a member of a oneof, so its type must allow None")
+        self.encode = inner.encode
+        if proto.enum_type is not None:
+            self.read = self._enum_reader(inner.decode, proto)
+        elif proto.has_presence:
+            absent, convert = self._absent(inner, proto), inner.decode or (lambda value: value)
+            self.read = lambda m: convert(getattr(m, name)) if m.HasField(name) else absent()
+        elif inner.encode is None and inner.decode is None:
+            self.plain = True
+        elif (decode := inner.decode) is not None:
+            self.read = lambda m: decode(getattr(m, name))
+
+    def _absent(self, inner: Conversion, proto: FieldDescriptor) -> Callable[[], Any]:
+        """What an unset field reads as: None, else the dataclass' default, else the zero value."""
+        if self._optional:
+            return lambda: None
+        if self._default is not None:
+            return self._default
+        if proto.message_type is not None and inner.decode is not None:
+            decode, empty = inner.decode, GetMessageClass(proto.message_type)
+            return lambda: decode(empty())
+        zero = proto.default_value
+        return lambda: zero
+
+    def _enum_reader(self, decode: Callable[[Any], Any] | None, proto: FieldDescriptor) -> Read:
+        name, default, optional, hint = self.name, self._default, self._optional, self._hint
+        assert decode is not None
+        has_unspecified = any(member.name == "UNSPECIFIED" for member in hint)
+
+        def unset() -> Any:
+            if optional:
+                return None
+            if default is not None:
+                return default()
+            raise invalid(name, "must be set")
+
+        if has_unspecified and not optional:
+            return lambda m: decode(getattr(m, name))
+        if has_unspecified and proto.has_presence:
+            return lambda m: decode(getattr(m, name)) if m.HasField(name) else None
+        return lambda m: decode(number) if (number := getattr(m, name)) else unset()
+
+    def _conversion(self, hint: Any, proto: FieldDescriptor) -> Conversion:
+        """The conversion of one element, whatever the field's container."""
+        if proto.enum_type is not None:
+            return convert_enum(hint, proto.enum_type, self._where)
+        if proto.message_type is None:
+            return scalar(hint, proto, self._where)
+        known = well_known(hint, proto.message_type.full_name)
+        if known is not None:
+            return known
+        if not (isinstance(hint, type) and dataclasses.is_dataclass(hint)):
+            raise CodecError(f"{self._where}: {hint!r} does not fit {proto.message_type.full_name}")
+        pair = self._compiler.pair(hint, GetMessageClass(proto.message_type))
+        # Looked up at the call: the pair of a type inside itself is not filled in yet.
+        return Conversion(lambda value: pair.encode(value), lambda message: pair.decode(message))  # noqa: PLW0108
+
+    def _container(self, proto: FieldDescriptor) -> None:
+        origin, args = typing.get_origin(self._hint), typing.get_args(self._hint)
+        if proto.message_type is not None and proto.message_type.GetOptions().map_entry:
+            self._map(origin, args, proto.message_type.fields_by_name["value"])
+        elif origin is tuple and len(args) == 2 and args[1] is Ellipsis:
+            self._sequence(tuple, self._conversion(args[0], proto), ordered=False)
+        elif origin is frozenset and len(args) == 1:
+            self._sequence(frozenset, self._conversion(args[0], proto), ordered=True)
+        elif origin is Map and len(args) == 2 and args[0] is str and proto.message_type is not None:
+            self._keyed(args[1], self._conversion(args[1], proto))
+        else:
+            raise CodecError(f"{self._where}: {self._hint!r} does not fit the repeated {proto.full_name}")
+
+    def _sequence(self, make: type, inner: Conversion, *, ordered: bool) -> None:
+        name, encode, decode = self.name, inner.encode, inner.decode
+        if ordered:
+            self.encode = sorted if encode is None else (lambda v: sorted(map(encode, v)))
+        else:
+            self.encode = None if encode is None else (lambda v: [encode(item) for item in v])
+        if decode is None:
+            self.read = lambda m: make(getattr(m, name))
+        else:
+            self.read = lambda m: make([decode(item) for item in getattr(m, name)])
+
+    def _keyed(self, value_type: type, inner: Conversion) -> None:
+        name, encode, decode = self.name, inner.encode, inner.decode
+        assert encode is not None and decode is not None
+        key = attrgetter(self._compiler.key_of(value_type))
+        self.encode = lambda v: [encode(v[k]) for k in sorted(v)]
+
+        def read(message: Any) -> Any:
+            values = [decode(item) for item in getattr(message, name)]
+            return Map((key(value), value) for value in values)
+
+        self.read = read
+
+    def _map(self, origin: Any, args: tuple[Any, ...], value: FieldDescriptor) -> None:
+        if len(args) != 2 or args[0] is not str or origin not in (Map, Mapping, dict):
+            raise CodecError(f"{self._where}: a proto map needs Mapping[str, …] or Map[str, …]")
+        name, inner = self.name, self._conversion(args[1], value)
+        encode, decode = inner.encode, inner.decode
+        make: Callable[[Any], Any] = Map if origin is Map else dict
+        self.encode = dict if encode is None else (lambda v: {k: encode(item) for k, item in v.items()})
+        if decode is None:
+            self.read = lambda m: make(getattr(m, name))
+        else:
+            self.read = lambda m: make({k: decode(item) for k, item in getattr(m, name).items()})
+
+
+def _encoder(message_type: type[Message], fields: Sequence[_Field]) -> Callable[[Any], Message]:
+    copied = tuple(field.name for field in fields if field.encode is None)
+    converted = tuple((field.name, field.encode) for field in fields if field.encode is not None)
+    get = _getter(copied)
+
+    def encode(value: Any) -> Message:
+        values = dict(zip(copied, get(value), strict=True))
+        for name, convert in converted:
+            part = getattr(value, name)
+            if part is not None:
+                values[name] = convert(part)
+        # A None among the values leaves its field unset: protobuf's constructors say so.
+        return message_type(**values)
+
+    return encode
+
+
+def _decoder(value_type: type, fields: Sequence[_Field]) -> Callable[[Any], Any]:
+    plain = tuple(field.name for field in fields if field.plain)
+    readers = tuple((field.name, field.read) for field in fields if not field.plain)
+    get = _getter(plain)
+
+    def decode(message: Any) -> Any:
+        values = dict(zip(plain, get(message), strict=True))
+        for name, read in readers:
+            values[name] = read(message)
+        return value_type(**values)
+
+    return decode
+
+
+def _getter(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    if not names:
+        return lambda _: ()
+    get = attrgetter(*names)
+    return get if len(names) > 1 else lambda value: (get(value),)
+
+
+def _default_of(field: "dataclasses.Field[Any]") -> Callable[[], Any] | None:
+    if field.default_factory is not _MISSING:
+        return field.default_factory
+    if field.default is not _MISSING:
+        default = field.default
+        return lambda: default
+    return None
+
+
+def _strip_none(hint: Any) -> tuple[Any, bool]:
+    """The type without None, and whether None was there."""
+    if isinstance(hint, typing.NewType):
+        return _strip_none(hint.__supertype__)
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        rest = [arg for arg in typing.get_args(hint) if arg is not type(None)]
+        if len(rest) == 1:
+            return rest[0], True
+    return hint, False
+
+
+def _is_real_oneof(proto: FieldDescriptor) -> bool:
+    """Whether the oneof was written so; `optional` fields sit in a synthetic one named after them."""
+    oneof = proto.containing_oneof
+    return oneof is not None and not (len(oneof.fields) == 1 and oneof.name == f"_{proto.name}")
