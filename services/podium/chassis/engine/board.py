@@ -60,7 +60,8 @@ class BoardLog(Generic[S]):
             wake = self._wake
             if self._count == seen:
                 try:
-                    await asyncio.wait_for(wake.wait(), self._heartbeat)
+                    async with asyncio.timeout(self._heartbeat):
+                        await wake.wait()
                 except TimeoutError:
                     yield Board({}, self.safe_position(), True)
                     continue

@@ -107,7 +107,9 @@ class Entity(Generic[S]):
                 raise exhausted("MAILBOX_FULL", f"{self.stream}: too many calls wait for it to load")
             self._waiting += 1
             try:
-                await asyncio.wait_for(self._ready.wait(), self._settings.ready_timeout_seconds)
+                # Not wait_for: until Python 3.12 it can swallow a cancellation that meets the result.
+                async with asyncio.timeout(self._settings.ready_timeout_seconds):
+                    await self._ready.wait()
             except TimeoutError:
                 raise unavailable("NOT_READY", f"{self.stream} cannot be read yet; retry") from None
             finally:
