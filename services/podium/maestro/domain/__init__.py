@@ -1,0 +1,1 @@
+"""The rules of a project: pure, kernel words only; one writer per project applies them."""
