@@ -1,0 +1,1 @@
+"""The pod-manager: one writer per pod, its state, its scheduling."""

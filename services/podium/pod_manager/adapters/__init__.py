@@ -1,0 +1,1 @@
+"""The pod-manager's edge: gRPC in, event store and leases out."""

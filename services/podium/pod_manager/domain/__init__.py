@@ -1,0 +1,1 @@
+"""The rules of pods: pure, no I/O, no clock, no randomness."""
