@@ -4,11 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .stamps
+BIN_DIR ?= $(HOME)/.local/bin
 PROTOS := $(shell find protos/podium protos/vendor -name '*.proto' 2>/dev/null)
 # The one tool that pip itself installs; everything else comes by it, hashed.
 UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements/dev.txt)
 
-.PHONY: help setup protos demo test check fmt lint types imports soak clean lock
+.PHONY: help setup protos demo test soak check fmt types install bench-start lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -37,8 +38,39 @@ setup: $(STAMPS)/protos ## Make .venv and the stubs.
 
 protos: $(STAMPS)/protos ## Build the stubs into protos/gen.
 
+demo: setup ## Run the main job on the sample repository, live.
+	@$(BIN)/python -m podium.cli.demo
+
 test: setup ## Run every test.
 	@$(BIN)/python -m pytest -m "not soak"
+
+soak: setup ## Run the long tests (many rounds of the kill tests; not part of CI).
+	@$(BIN)/python -m pytest -m soak --timeout 3600
+
+check: setup ## Lint, formats, types, import contracts, protos, deployment files.
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/buf lint
+	@$(BIN)/buf format --diff --exit-code --path protos/podium
+	@$(BIN)/hadolint deploy/Dockerfile
+
+fmt: setup ## Format everything.
+	@$(BIN)/ruff check --fix -q . || true
+	@$(BIN)/ruff format -q .
+	@$(BIN)/buf format -w --path protos/podium
+
+types: setup ## Types only.
+	@$(BIN)/mypy
+
+install: setup ## Put `podium` on PATH (~/.local/bin, or BIN_DIR).
+	@mkdir -p "$(BIN_DIR)" && ln -sf "$(CURDIR)/$(BIN)/podium" "$(BIN_DIR)/podium"
+	@echo "podium is installed: $(BIN_DIR)/podium"
+	@case ":$$PATH:" in *":$(BIN_DIR):"*) ;; *) echo "add it to PATH:  export PATH=\"$(BIN_DIR):\$$PATH\"" ;; esac
+
+bench-start: setup ## Measure start-up time, memory and idle CPU of all services.
+	@$(BIN)/python bench/start.py
 
 lock: ## Pin the dependencies anew, with hashes.
 	@for f in runtime dev; do $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header requirements/$$f.in -o requirements/$$f.txt; done

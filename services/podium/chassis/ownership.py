@@ -146,8 +146,11 @@ class Ownership:
                 _log.warning("the lease was not renewed: %s", error)
 
     async def _follow_leases(self, engine: Engine[Any]) -> None:
-        """Share out anew whenever a process of this service comes or goes."""
-        async for item in self._events.subscribe(stream=LEASES, after=0):
+        """Share out anew whenever a process of this service comes or goes.
+
+        The first item (caught up) covers what happened between the first claim and this subscription.
+        """
+        async for item in self._events.subscribe(stream=LEASES):
             if item.WhichOneof("item") != "bookmark" and self._lease is not None:
                 await self._patiently(lambda: self._rebalance(engine))
 
@@ -185,7 +188,8 @@ class Ownership:
         )
         claimed = (await self._store.ClaimShards(request)).shards
         self._epochs.update({shard.shard: shard.epoch for shard in claimed})
-        await engine.adopt([shard.shard for shard in claimed])
+        # Claimed once, adopted until it works: a store that goes away in between must not leave pods unattended.
+        await self._patiently(lambda: engine.adopt([shard.shard for shard in claimed]))
 
     async def _give_up(self, engine: Engine[Any], surplus: list[int]) -> None:
         assert self._lease is not None
@@ -193,7 +197,5 @@ class Ownership:
             del self._epochs[shard]
         engine.release(surplus)
         await self._store.ReleaseShards(
-            ReleaseShardsRequest(
-                service=self._service, shards=surplus, owner=self._name, owner_epoch=self._lease.epoch
-            )
+            ReleaseShardsRequest(service=self._service, shards=surplus, owner=self._name, owner_epoch=self._lease.epoch)
         )
