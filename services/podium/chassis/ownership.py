@@ -36,6 +36,10 @@ STARTING_BACKOFF_SECONDS = 0.05
 STARTING_BACKOFF_LIMIT_SECONDS = 1.0
 
 
+class ReplacedError(Exception):
+    """Another process took this one's place; this one must end, and its supervisor may start it anew."""
+
+
 class Ownership:
     """Implements `engine.model.Owner` for one process of one service.
 
@@ -48,7 +52,7 @@ class Ownership:
         client: Podium,
         clock: Clock,
         tasks: Spawner,
-        fail: Callable[[str], None],
+        fail: Callable[[BaseException], None],
     ) -> None:
         self._service = settings.service
         self._name = settings.instance
@@ -86,7 +90,7 @@ class Ownership:
     def fenced_off(self, fence: FenceToken | None) -> None:
         """The store refused a fence: another process holds the shard, so this one has been replaced."""
         if fence is not None and self._epochs.get(fence.shard) == fence.epoch:
-            self._fail(f"shard {fence.shard} of {self._service} has a newer owner")
+            self._fail(ReplacedError(f"shard {fence.shard} of {self._service} has a newer owner"))
 
     # -- life -------------------------------------------------------------------------------------------------------
 
@@ -141,7 +145,7 @@ class Ownership:
                 await self._store.RenewLease(RenewLeaseRequest(name=self._name, epoch=self._lease.epoch))
             except PodiumError as error:
                 if error.reason == "LEASE_LOST":
-                    self._fail(f"the lease {self._name} is lost: {error.message}")
+                    self._fail(ReplacedError(f"the lease {self._name} is lost: {error.message}"))
                     return
                 _log.warning("the lease was not renewed: %s", error)
 
