@@ -137,12 +137,13 @@ class Ownership:
         self._lease = response.lease
 
     async def _keep_lease(self) -> None:
-        while self._lease is not None:
+        while True:
             await self._clock.sleep(self._renew_every)
-            if self._lease is None:
+            lease = self._lease
+            if lease is None:
                 return
             try:
-                await self._store.RenewLease(RenewLeaseRequest(name=self._name, epoch=self._lease.epoch))
+                await self._store.RenewLease(RenewLeaseRequest(name=self._name, epoch=lease.epoch))
             except PodiumError as error:
                 if error.reason == "LEASE_LOST":
                     self._fail(ReplacedError(f"the lease {self._name} is lost: {error.message}"))
