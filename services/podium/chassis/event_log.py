@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Sequence
 
 from podium.chassis.engine.ports import (
-    Appended,
     AppendConflict,
+    Appended,
     AppendFenced,
     AppendRefused,
     AppendUnknown,
@@ -40,17 +40,13 @@ class EventStoreLog:
     async def read(self, stream: str, after_revision: int, limit: int = 0) -> AsyncIterator[Sequence[StoredRecord]]:
         try:
             async for batch in self._events.read_stream(stream, after_revision=after_revision, limit=limit):
-                yield [
-                    StoredRecord(e.position, e.stream, e.revision, e.type, e.data, dict(e.metadata)) for e in batch
-                ]
+                yield [StoredRecord(e.position, e.stream, e.revision, e.type, e.data, dict(e.metadata)) for e in batch]
         except PodiumError as error:
             if error.reason == "STREAM_NOT_FOUND":
                 return
             raise LogUnavailable(str(error)) from error
 
-    async def load_snapshot(
-        self, stream: str, at_revision: int | None, schema_version: int
-    ) -> StoredSnapshot | None:
+    async def load_snapshot(self, stream: str, at_revision: int | None, schema_version: int) -> StoredSnapshot | None:
         try:
             found = await self._events.load_snapshot(stream, at_revision or 0, schema_version)
         except PodiumError as error:
