@@ -1,0 +1,330 @@
+"""How one call is made: deadline, token, request id, retries, owners, errors.
+
+The classes here have the call signatures of grpc.aio's multi-callables, so that generated stubs work on them.
+"""
+
+import asyncio
+import random
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor_pb2 import MethodOptions
+from google.protobuf.message import Message
+
+from podium.client.ambient import TRACEPARENT, remaining_seconds
+from podium.client.errors import PodiumError, from_rpc_error, make_error
+
+UNARY_TIMEOUT_SECONDS = 10.0
+"""The deadline of a call with one answer, where the caller gives none."""
+
+OPENING_SECONDS = 10.0
+"""How long the opening of a stream is repeated, where the caller gives no deadline."""
+
+MAX_HOPS = 3
+"""How often one call follows NOT_OWNER to another process."""
+
+_FIRST_BACKOFF_SECONDS = 0.05
+_MAX_BACKOFF_SECONDS = 1.0
+
+T = TypeVar("T")
+
+Metadata = tuple[tuple[str, str | bytes], ...]
+Open = Callable[[str], Any]
+"""The raw multi-callable of a method at an address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What every call of a connection carries; `span` opens the trace span of a call to a method."""
+
+    token: str
+    span: Callable[[str], AbstractContextManager[None]]
+
+    def metadata(self, given: Any) -> Metadata:
+        """The metadata of a call; a given `authorization` stands instead of the connection's."""
+        own = tuple((key, value) for key, value in given or ())
+        names = {key for key, _ in own}
+        if self.token and "authorization" not in names:
+            own += (("authorization", f"Bearer {self.token}"),)
+        if "traceparent" not in names and (traceparent := TRACEPARENT.get()):
+            own += (("traceparent", traceparent),)
+        return own
+
+
+class Method:
+    """A method at a home address, and how to reach it at others."""
+
+    def __init__(self, path: str, home: str, open_at: Open, caller: Caller) -> None:
+        self.path = path
+        self.home = home
+        self.open_at = open_at
+        self.caller = caller
+        self.repeatable = _has_no_effects(path)
+
+    def attempts(self, timeout: float | None, *, repeatable: bool) -> "Attempts":
+        """The course of one call."""
+        return Attempts(self, timeout, repeatable)
+
+
+class Attempts:
+    """The attempts of one call: where the next one goes, how long it may take, whether there is one."""
+
+    def __init__(self, method: Method, timeout: float | None, repeatable: bool) -> None:
+        inherited = remaining_seconds()
+        limits = [limit for limit in (timeout, inherited) if limit is not None]
+        self._deadline = time.monotonic() + min(limits) if limits else None
+        self._give_up = self._deadline or time.monotonic() + OPENING_SECONDS
+        self._repeatable = repeatable
+        self._backoff = _FIRST_BACKOFF_SECONDS
+        self._hops = 0
+        self.address = method.home
+
+    def remaining(self) -> float | None:
+        """Seconds for the next attempt; raises PodiumError DEADLINE_EXCEEDED where none are left."""
+        if self._deadline is None:
+            return None
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise make_error("DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", "the deadline passed before the call")
+        return left
+
+    async def after(self, error: PodiumError) -> None:
+        """Wait until the next attempt, or raise the error where there is none."""
+        if error.reason == "NOT_OWNER" and self._hops < MAX_HOPS:
+            self._hops += 1
+            owner = error.metadata.get("owner_address", "")
+            if owner and owner != self.address:
+                self.address = owner
+                return
+        if error.code != "UNAVAILABLE" and not _is_loss(error):
+            raise error
+        # A refusal before the work began can be repeated whatever the call does.
+        if not self._repeatable and error.reason not in ("NOT_READY", "NOT_OWNER"):
+            raise error
+        pause = max(self._backoff, error.retry_after_seconds or 0.0) * random.uniform(1.0, 1.5)  # noqa: S311
+        self._backoff = min(self._backoff * 2, _MAX_BACKOFF_SECONDS)
+        if time.monotonic() + pause >= self._give_up:
+            raise error
+        await asyncio.sleep(pause)
+
+
+class UnaryCall(Awaitable[T]):
+    """A call with one answer: await it, once. Nothing is sent before."""
+
+    def __init__(self, run: Callable[[], Awaitable[T]]) -> None:
+        self._run = run
+
+    def __await__(self) -> Generator[Any, None, T]:
+        return self._run().__await__()
+
+
+class UnaryMethod:
+    """One request, one answer."""
+
+    def __init__(self, method: Method) -> None:
+        self._method = method
+
+    def __call__(
+        self, request: Message, *, timeout: float | None = None, metadata: Any = None, **_: Any
+    ) -> UnaryCall[Any]:
+        async def run() -> Any:
+            method = self._method
+            sent, has_id = with_request_id(request)
+            limit = UNARY_TIMEOUT_SECONDS if timeout is None else timeout
+            attempts = method.attempts(limit, repeatable=method.repeatable or has_id)
+            while True:
+                try:
+                    with method.caller.span(method.path):
+                        return await method.open_at(attempts.address)(
+                            sent, timeout=attempts.remaining(), metadata=method.caller.metadata(metadata)
+                        )
+                except grpc.aio.AioRpcError as failure:
+                    error = from_rpc_error(failure)
+                except asyncio.CancelledError:
+                    _raise_if_task_cancelled()
+                    raise _closed() from None
+                await attempts.after(error)
+
+        return UnaryCall(run)
+
+
+class FeedCall(AsyncIterator[T]):
+    """One request, many answers. Iterate it, once; `cancel` or `aclose` ends it early.
+
+    It is opened again, as an unary call would be, as long as no answer has come; after that an error ends it.
+    """
+
+    def __init__(self, method: Method, request: Message, timeout: float | None, metadata: Any) -> None:
+        self._method = method
+        self._request = request
+        self._metadata = metadata
+        self._attempts = method.attempts(timeout, repeatable=method.repeatable)
+        self._call: Any = None
+        self._begun = False
+        self._cancelled = False
+
+    def __aiter__(self) -> "FeedCall[T]":
+        return self
+
+    async def __anext__(self) -> T:
+        while not self._cancelled:
+            try:
+                if self._call is None:
+                    self._call = self._open()
+                item = await self._call.read()
+            except grpc.aio.AioRpcError as failure:
+                error = from_rpc_error(failure)
+            except asyncio.CancelledError:
+                if self.cancelled():
+                    break  # `cancel` was called while we waited
+                _raise_if_task_cancelled()
+                error = _closed()
+            else:
+                if item is grpc.aio.EOF:
+                    break
+                self._begun = True
+                return item  # type: ignore[no-any-return]
+            self._call = None
+            if self._begun or error.code == "CANCELLED":
+                raise error
+            await self._attempts.after(error)
+        raise StopAsyncIteration
+
+    def _open(self) -> Any:
+        method = self._method
+        with method.caller.span(method.path):
+            return method.open_at(self._attempts.address)(
+                self._request,
+                timeout=self._attempts.remaining(),
+                metadata=method.caller.metadata(self._metadata),
+            )
+
+    def cancel(self) -> bool:
+        """End the call; the iteration ends too."""
+        first, self._cancelled = not self._cancelled, True
+        if self._call is not None:
+            self._call.cancel()
+        return first
+
+    def cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._cancelled
+
+    async def aclose(self) -> None:
+        """End the call."""
+        self.cancel()
+
+
+class FeedMethod:
+    """One request, many answers."""
+
+    def __init__(self, method: Method) -> None:
+        self._method = method
+
+    def __call__(
+        self, request: Message, *, timeout: float | None = None, metadata: Any = None, **_: Any
+    ) -> FeedCall[Any]:
+        return FeedCall(self._method, request, timeout, metadata)
+
+
+class TalkCall:
+    """A call with many requests: grpc.aio's own call, its errors turned into PodiumErrors."""
+
+    def __init__(self, call: Any) -> None:
+        self._call = call
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._call, name)
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._awaited(self._call).__await__()
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self._items()
+
+    async def _items(self) -> AsyncIterator[Any]:
+        while (item := await self.read()) is not grpc.aio.EOF:
+            yield item
+
+    async def read(self) -> Any:
+        """The next answer, or grpc.aio.EOF."""
+        return await self._awaited(self._call.read())
+
+    async def write(self, request: Message) -> None:
+        """Send one more request."""
+        await self._awaited(self._call.write(request))
+
+    async def _awaited(self, awaitable: Awaitable[Any]) -> Any:
+        try:
+            return await awaitable
+        except grpc.aio.AioRpcError as failure:
+            error = from_rpc_error(failure)
+        except asyncio.CancelledError:
+            _raise_if_task_cancelled()
+            error = _closed()
+        raise error
+
+
+class TalkMethod:
+    """Many requests; one answer or many. Never repeated: only the caller knows what was read from its iterator."""
+
+    def __init__(self, method: Method) -> None:
+        self._method = method
+
+    def __call__(
+        self, request_iterator: Any = None, timeout: float | None = None, metadata: Any = None, **_: Any
+    ) -> TalkCall:
+        method = self._method
+        attempts = method.attempts(timeout, repeatable=False)
+        with method.caller.span(method.path):
+            return TalkCall(
+                method.open_at(attempts.address)(
+                    request_iterator, timeout=attempts.remaining(), metadata=method.caller.metadata(metadata)
+                )
+            )
+
+
+def with_request_id(request: Message) -> tuple[Message, bool]:
+    """The request with a request id, and whether its type has one.
+
+    An empty id is filled in on a copy: the caller's message, sent twice, means two requests.
+    """
+    if "request_id" not in request.DESCRIPTOR.fields_by_name:
+        return request, False
+    if request.request_id:  # type: ignore[attr-defined]
+        return request, True
+    copy = type(request)()
+    copy.CopyFrom(request)
+    copy.request_id = uuid.uuid4().hex  # type: ignore[attr-defined]
+    return copy, True
+
+
+def _raise_if_task_cancelled() -> None:
+    """Inside `except CancelledError`: go on only where it is gRPC's word for a channel or call closed here."""
+    task = asyncio.current_task()
+    if task is None or task.cancelling():
+        raise  # noqa: PLE0704
+
+
+def _closed() -> PodiumError:
+    return make_error("CANCELLED", "", "the call was cancelled, or its connection closed")
+
+
+def _is_loss(error: PodiumError) -> bool:
+    """Whether gRPC itself says that the call was torn off: the server was killed, or stopped past its grace."""
+    return not error.reason and error.code in ("UNKNOWN", "CANCELLED")
+
+
+def _has_no_effects(path: str) -> bool:
+    service, _, name = path.strip("/").partition("/")
+    try:
+        method = descriptor_pool.Default().FindMethodByName(f"{service}.{name}")
+    except KeyError:
+        return False
+    return bool(method.GetOptions().idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN)

@@ -1,0 +1,247 @@
+"""The one wrapper around every method: admission, identity, deadline, trace, validation, errors.
+
+Handlers keep their kind (unary or stream, either way): a refusal must come from a handler of the method's own kind.
+"""
+
+import asyncio
+import inspect
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing, contextmanager
+from typing import Any, NoReturn
+
+import grpc
+from grpc_status import rpc_status
+
+from podium.chassis.identity import Authenticator, set_current_identity
+from podium.chassis.interceptors import callers, errors, validation
+from podium.chassis.telemetry import Tracer
+from podium.client.ambient import DEADLINE
+from podium.kernel.errors import Kind, Rejection, exhausted, unavailable
+from podium.kernel.identity import CallerKind
+
+Behavior = Callable[[Any, Any], Any]
+ServicerContext = grpc.aio.ServicerContext[Any, Any]
+
+
+class Edge:
+    """Wraps the handlers of one server and counts the calls in them."""
+
+    def __init__(self, authenticator: Authenticator, tracer: Tracer, max_concurrent: int) -> None:
+        self._authenticator = authenticator
+        self._tracer = tracer
+        self._max_concurrent = max_concurrent
+        self._active = 0
+        self._draining = False
+        self._streams: dict[asyncio.Task[Any], bool] = {}
+
+    def wrap(self, method: str, handler: "grpc.RpcMethodHandler[Any, Any]") -> "grpc.RpcMethodHandler[Any, Any]":
+        """The handler that checks first. Raises ValueError for a method that has no descriptor."""
+        admission: Admission = _Open() if callers.is_open(method) else _Guarded(self._authenticator, method)
+        return self._rebuild(method, handler, admission)
+
+    def refuse(self, method: str, rejection: Rejection) -> "grpc.RpcMethodHandler[Any, Any] | None":
+        """A handler of the method's own kind that always refuses; None where the method is unknown."""
+        descriptor = callers.describe(method)
+        if descriptor is None:
+            return None
+
+        async def refused(_: Any, context: ServicerContext) -> None:
+            await _abort(context, rejection, method)
+
+        return _handler(descriptor.client_streaming, descriptor.server_streaming, refused, None)
+
+    def drain(self, *, talks: bool = False) -> None:
+        """End the streams that clients resume elsewhere: one request, many answers; `talks`: the others too.
+
+        Calls with one answer go on.
+        """
+        self._draining = True
+        for task, is_talk in list(self._streams.items()):
+            if talks or not is_talk:
+                task.cancel()
+
+    def _rebuild(
+        self, method: str, handler: "grpc.RpcMethodHandler[Any, Any]", admission: "Admission"
+    ) -> "grpc.RpcMethodHandler[Any, Any]":
+        behavior: Behavior = _behavior(handler)
+        talk = handler.request_streaming
+        if not handler.response_streaming:
+            wrapped: Behavior = self._unary(method, behavior, admission)
+        elif inspect.isasyncgenfunction(behavior):
+            wrapped = self._generator(method, behavior, admission, talk)
+        else:
+            wrapped = self._writer(method, behavior, admission, talk)
+        return _handler(handler.request_streaming, handler.response_streaming, wrapped, handler)
+
+    def _unary(self, method: str, behavior: Behavior, admission: "Admission") -> Behavior:
+        async def call(request: Any, context: ServicerContext) -> Any:
+            try:
+                with self._admitted(method, context, admission):
+                    return await behavior(admission.check(request), context)
+            except BaseException as error:
+                await self._raise(context, error, method)
+
+        return call
+
+    def _generator(self, method: str, behavior: Behavior, admission: "Admission", talk: bool) -> Behavior:
+        async def stream(request: Any, context: ServicerContext) -> AsyncIterator[Any]:
+            try:
+                with self._admitted(method, context, admission), self._streaming(talk):
+                    async with aclosing(behavior(admission.check(request), context)) as items:
+                        async for item in items:
+                            yield item
+            except BaseException as error:
+                await self._raise(context, error, method)
+
+        return stream
+
+    def _writer(self, method: str, behavior: Behavior, admission: "Admission", talk: bool) -> Behavior:
+        """For handlers that call `context.write`, or are plain functions that return an async iterator."""
+
+        async def stream(request: Any, context: ServicerContext) -> None:
+            try:
+                with self._admitted(method, context, admission), self._streaming(talk):
+                    result = behavior(admission.check(request), context)
+                    if inspect.isawaitable(result):
+                        await result
+                        return
+                    async with aclosing(result) as items:
+                        async for item in items:
+                            await context.write(item)
+            except BaseException as error:
+                await self._raise(context, error, method)
+
+        return stream
+
+    @contextmanager
+    def _admitted(self, method: str, context: ServicerContext, admission: "Admission") -> Iterator[None]:
+        authorization = traceparent = ""
+        for key, value in context.invocation_metadata() or ():
+            if key == "authorization":
+                authorization = str(value)
+            elif key == "traceparent":
+                traceparent = str(value)
+        admission.admit(authorization)
+        if self._draining and admission.guarded:
+            raise _draining()
+        if self._active >= self._max_concurrent and admission.guarded:
+            raise exhausted("TOO_MANY_REQUESTS", f"{self._active} calls are being served; retry with back-off")
+        remaining = context.time_remaining()
+        DEADLINE.set(None if remaining is None else time.monotonic() + remaining)
+        self._active += admission.guarded
+        try:
+            with self._tracer.server_span(method, traceparent):
+                yield
+        finally:
+            self._active -= admission.guarded
+
+    @contextmanager
+    def _streaming(self, talk: bool) -> Iterator[None]:
+        task = asyncio.current_task()
+        assert task is not None
+        self._streams[task] = talk
+        try:
+            yield
+        finally:
+            del self._streams[task]
+
+    async def _raise(self, context: ServicerContext, error: BaseException, method: str) -> NoReturn:
+        if isinstance(error, asyncio.CancelledError) and self._draining and not context.cancelled():
+            if (task := asyncio.current_task()) is not None:
+                task.uncancel()
+            error = _draining()
+        # Whoever aborted has said why already; a closed generator or a cancelled call has nobody listening.
+        if isinstance(error, grpc.aio.AbortError) or not isinstance(error, Exception):
+            raise error
+        await _abort(context, error, method)
+
+
+class Admission:
+    """What a method asks before its servicer sees the call."""
+
+    guarded = True
+
+    def admit(self, authorization: str) -> None:
+        """Raises Rejection where the caller may not."""
+
+    def check(self, request: Any) -> Any:
+        """The request, or the stream of them, validated."""
+        return request
+
+
+class _Open(Admission):
+    """Health and reflection: anybody, at any time."""
+
+    guarded = False
+
+
+class _Guarded(Admission):
+    """Everything else: listed callers, valid requests."""
+
+    def __init__(self, authenticator: Authenticator, method: str) -> None:
+        descriptor = callers.describe(method)
+        if descriptor is None:
+            raise ValueError(f"{method} has no descriptor: import its stubs")
+        self._method = method
+        self._authenticator = authenticator
+        self._allowed: frozenset[CallerKind] = callers.callers_of(descriptor)
+        self._streaming = descriptor.client_streaming
+
+    def admit(self, authorization: str) -> None:
+        identity = self._authenticator.identify(authorization)
+        callers.check(identity, self._allowed, self._method)
+        set_current_identity(identity)
+
+    def check(self, request: Any) -> Any:
+        if self._streaming:
+            return _validated(request)
+        validation.validate(request)
+        return request
+
+
+async def _validated(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    async for request in requests:
+        validation.validate(request)
+        yield request
+
+
+async def _abort(context: ServicerContext, error: BaseException, method: str) -> NoReturn:
+    status = rpc_status.to_status(errors.to_status(error, method))
+    await context.abort(status.code, status.details, tuple(status.trailing_metadata or ()))
+
+
+def _draining() -> Rejection:
+    return unavailable("NOT_READY", "the service is stopping", 0.5)
+
+
+def starting() -> Rejection:
+    """What callers hear before the service is ready."""
+    return Rejection(Kind.UNAVAILABLE, "NOT_READY", "the service is starting", retry_after_seconds=0.1)
+
+
+def _behavior(handler: "grpc.RpcMethodHandler[Any, Any]") -> Behavior:
+    found = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
+    assert found is not None
+    return found
+
+
+def _handler(
+    request_streaming: bool,
+    response_streaming: bool,
+    behavior: Behavior,
+    like: "grpc.RpcMethodHandler[Any, Any] | None",
+) -> "grpc.RpcMethodHandler[Any, Any]":
+    make: Callable[..., Any] = {
+        (False, False): grpc.unary_unary_rpc_method_handler,
+        (False, True): grpc.unary_stream_rpc_method_handler,
+        (True, False): grpc.stream_unary_rpc_method_handler,
+        (True, True): grpc.stream_stream_rpc_method_handler,
+    }[request_streaming, response_streaming]
+    if like is None:
+        return make(behavior)  # type: ignore[no-any-return]
+    return make(  # type: ignore[no-any-return]
+        behavior,
+        request_deserializer=like.request_deserializer,
+        response_serializer=like.response_serializer,
+    )
