@@ -1,0 +1,53 @@
+"""What processes that the runner starts see of its environment: what is on the list, and nothing else."""
+
+import fnmatch
+import os
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ALLOWED = (
+    *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ", "LANG", "LANGUAGE", "LC_*", "COLORTERM"),
+    *("XDG_*", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+    *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"),
+)
+"""Names that every process may see. A profile adds its own (`env = ["ANTHROPIC_API_KEY"]`)."""
+
+_SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL")
+_SHORTEST_SECRET = 8
+
+
+def allowed(source: Mapping[str, str], more: Sequence[str] = ()) -> dict[str, str]:
+    """The variables whose names match the list; PODIUM_* never pass."""
+    patterns = (*ALLOWED, *more)
+    return {
+        name: value
+        for name, value in source.items()
+        if not name.startswith("PODIUM_") and any(fnmatch.fnmatchcase(name, p) for p in patterns)
+    }
+
+
+def secrets_of(environment: Mapping[str, str]) -> list[str]:
+    """The values that must not appear in what is kept, judged by their names."""
+    return [
+        value
+        for name, value in environment.items()
+        if len(value) >= _SHORTEST_SECRET and any(word in name.upper() for word in _SECRET_WORDS)
+    ]
+
+
+def install_command(directory: Path) -> None:
+    """Put `podium` into a folder of its own, for agents' PATH.
+
+    Our own environment's folder would bring along a `python` that shadows the one the repository expects.
+    """
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    start = "from podium.cli.main import main; main()"
+    script = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -c {shlex.quote(start)} "$@"\n'
+    target = directory / "podium"
+    temporary = directory / f"podium.{os.getpid()}"
+    temporary.write_text(script)
+    temporary.chmod(0o755)
+    temporary.replace(target)

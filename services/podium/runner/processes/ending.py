@@ -1,0 +1,43 @@
+"""Ending a process group: asked first, then killed, until nothing of it is left."""
+
+import asyncio
+import signal
+
+from podium.runner.processes import table
+
+_KILL_ROUNDS = 100
+"""At 50 ms each: processes that survive SIGKILL for 5 s are stuck in the kernel, and nothing can be done."""
+
+
+async def end_group(session: int, key: str, grace_seconds: float) -> bool:
+    """End every process of a session, and those with its marker that left it: SIGTERM, grace, SIGKILL.
+
+    `session` is the id of the group's first process, which `start_new_session` made a leader. Returns whether
+    all of it is gone.
+    """
+    if _living(session, key):
+        table.send_group(session, signal.SIGTERM)
+        table.send(_living(session, key), signal.SIGTERM)
+        await _until_gone(session, key, grace_seconds)
+    for _ in range(_KILL_ROUNDS):
+        remaining = _living(session, key)
+        if not remaining:
+            return True
+        table.send_group(session, signal.SIGKILL)
+        table.send(remaining, signal.SIGKILL)
+        await asyncio.sleep(0.05)
+    return not _living(session, key)
+
+
+def _living(session: int, key: str) -> list[table.Row]:
+    found = {each.pid: each for each in table.members(session)}
+    found.update((each.pid, each) for each in table.marked(key))
+    return list(found.values())
+
+
+async def _until_gone(session: int, key: str, seconds: float) -> None:
+    loop = asyncio.get_running_loop()
+    end, pause = loop.time() + seconds, 0.01
+    while loop.time() < end and _living(session, key):
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, 0.2)

@@ -1,0 +1,76 @@
+"""The journal of running process groups: written before a process may begin, so that none can be forgotten.
+
+A runner that was killed cannot speak to its processes any more (their pipes are gone); the next one reads the
+journal and ends them before it does anything else.
+"""
+
+import logging
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from podium.runner.disk import read_json, remove_file, write_json
+from podium.runner.layout import file_name
+from podium.runner.processes import table
+from podium.runner.processes.ending import end_group
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A process group: its leader's id and start, the boot they hold for, and the marker of its members."""
+
+    key: str
+    pid: int
+    start: str
+    boot: str
+
+
+class Journal:
+    """One file for each running group."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def add(self, key: str, pid: int) -> None:
+        """Note a process that was started but waits for leave to begin."""
+        found = table.row(pid)
+        entry = Entry(key, pid, found.start if found else "", table.boot_id())
+        write_json(self._directory / f"{file_name(key)}.json", asdict(entry))
+
+    def remove(self, key: str) -> None:
+        """The group is gone."""
+        remove_file(self._directory / f"{file_name(key)}.json")
+
+    def entries(self) -> list[Entry]:
+        """What is noted; unreadable files are skipped (a crash in the middle of their writing)."""
+        found = []
+        for path in sorted(self._directory.glob("*.json")):
+            value = read_json(path)
+            if value is not None:
+                found.append(Entry(value["key"], value["pid"], value["start"], value["boot"]))
+        return found
+
+    async def end_leftovers(self, grace_seconds: float) -> list[str]:
+        """End the groups of a runner that died; returns the keys of those of which something was still alive."""
+        ended = []
+        for entry in self.entries():
+            if self._is_alive(entry):
+                _log.warning("ending the process group %d that an earlier run left (%s)", entry.pid, entry.key)
+                ended.append(entry.key)
+                await end_group(entry.pid, entry.key, grace_seconds)
+            self.remove(entry.key)
+        return ended
+
+    @staticmethod
+    def _is_alive(entry: Entry) -> bool:
+        if entry.boot != table.boot_id():
+            return False
+        if entry.pid == os.getpid():
+            return False
+        leader = table.row(entry.pid)
+        if leader is not None and entry.start and leader.start != entry.start:
+            # The id was given to another process, so the old group was empty; strays may carry the marker.
+            return bool(table.marked(entry.key))
+        return bool(table.members(entry.pid)) or bool(table.marked(entry.key))

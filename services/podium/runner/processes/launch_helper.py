@@ -1,0 +1,36 @@
+"""Runs as its own small process (`python -I -S launch_helper.py …`), then becomes the command.
+
+It waits for one byte on its `go` descriptor, so that the runner can journal the process before it begins; where the
+runner dies first, the descriptor closes and nothing is ever run. With a terminal it makes it the controlling one:
+that takes an ioctl between setsid and exec, and the runner itself must not fork. Why a start failed is written to
+the `status` descriptor, which closes by itself when the command starts.
+
+Arguments: go descriptor, status descriptor, `tty` or `pipe`, command and its arguments.
+"""
+
+import fcntl
+import os
+import signal
+import sys
+import termios
+
+
+def main() -> None:
+    go, status, terminal = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "tty"
+    command = sys.argv[4:]
+    os.set_inheritable(status, False)
+    if os.read(go, 1) != b"g":
+        os._exit(125)
+    os.close(go)
+    # Python ignores SIGPIPE; the command must not inherit that.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        if terminal:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        os.execvp(command[0], command)  # noqa: S606 - this is what we are for
+    except OSError as error:
+        os.write(status, f"{command[0]}: {error.strerror}".encode())
+        os._exit(127)
+
+
+main()

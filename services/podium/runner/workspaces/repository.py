@@ -1,0 +1,111 @@
+"""A repository to work in: a local one as it is, or the mirror of a URL."""
+
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from podium.runner.workspaces.errors import GitError, WorkspaceError
+from podium.runner.workspaces.git import FALLBACK_IDENTITY, REMOTE_SECONDS, Git
+from podium.runner.workspaces.locks import Locks
+
+_SCP_LIKE = re.compile(r"^[^/\s:]+@[^/\s:]+:")
+
+
+def is_directory(path: str | Path) -> bool:
+    """Whether a directory is there."""
+    return Path(path).is_dir()
+
+
+def resolved(path: str) -> Path:
+    """A path with its links followed, so that one directory has one name."""
+    return Path(path).resolve()
+
+
+def is_url(location: str) -> bool:
+    """Whether a location is fetched and pushed rather than worked in (`https://…`, `git@host:path`)."""
+    return "://" in location or bool(_SCP_LIKE.match(location))
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository; `common` is its common git directory, `remote` says that it is a mirror."""
+
+    location: str
+    common: Path
+    remote: bool
+    locks: Locks = field(repr=False)
+
+    @property
+    def git(self) -> Git:
+        """On the repository itself, without regard to any checkout and without the lock."""
+        return Git(self.common, self.common)
+
+    @asynccontextmanager
+    async def locked(self) -> AsyncIterator[Git]:
+        """On the repository, under its lock."""
+        async with self.locks.held(self.common) as descriptor:
+            yield Git(self.common, self.common, descriptor)
+
+    def target_ref(self, branch: str) -> str:
+        """The ref that says where a target branch stands."""
+        return f"refs/remotes/origin/{branch}" if self.remote else f"refs/heads/{branch}"
+
+    async def default_branch(self) -> str:
+        """The branch that is meant when none is named: the one checked out, or the remote's default."""
+        if self.remote:
+            listing = await self.git.run("ls-remote", "--symref", "origin", "HEAD", seconds=REMOTE_SECONDS)
+            first = listing.text.partition("\n")[0]
+            branch = first.removeprefix("ref: refs/heads/").partition("\t")[0] if first.startswith("ref: ") else ""
+        else:
+            branch = (await self.git.run("symbolic-ref", "--quiet", "--short", "HEAD", ok=(0, 1))).text
+        if not branch:
+            raise WorkspaceError(f"{self.location} has no branch checked out: name the base branch")
+        return branch
+
+    async def target_commit(self, branch: str) -> str:
+        """Where a target branch stands; empty where it does not exist."""
+        return await self.git.commit_of(self.target_ref(branch))
+
+    async def fetch(self) -> None:
+        """Bring a mirror up to date; nothing for a local repository."""
+        if self.remote:
+            async with self.locked() as git:
+                await git.run("fetch", "--quiet", "--prune", "origin", seconds=REMOTE_SECONDS)
+
+    async def identity(self) -> dict[str, str]:
+        """The environment that gives git an identity, where the user has configured none."""
+        found = await self.git.run("config", "-z", "--get-regexp", r"^user\.(name|email)$", ok=(0, 1))
+        names = {entry.partition("\n")[0] for entry in found.fields}
+        return {} if {"user.name", "user.email"} <= names else dict(FALLBACK_IDENTITY)
+
+
+async def open_repository(location: str, mirrors: Path, locks: Locks) -> Repository:
+    """The repository of a location. Raises WorkspaceError where there is none, or it cannot be fetched."""
+    if is_url(location):
+        return await _open_mirror(location, mirrors, locks)
+    if not is_directory(location):
+        raise WorkspaceError(f"{location} is not a directory")
+    try:
+        common = await Git(Path(location)).text("rev-parse", "--path-format=absolute", "--git-common-dir")
+    except GitError as error:
+        raise WorkspaceError(f"{location} is not a usable git repository: {error.said}") from error
+    return Repository(location, resolved(common), False, locks)
+
+
+async def _open_mirror(location: str, mirrors: Path, locks: Locks) -> Repository:
+    """A bare repository whose `refs/remotes/origin/*` mirror the URL's branches; our own branches live beside them."""
+    common = mirrors / (hashlib.sha256(location.encode()).hexdigest()[:24] + ".git")
+    repository = Repository(location, common, True, locks)
+    common.mkdir(parents=True, exist_ok=True)
+    async with repository.locked() as git:
+        if not (common / "HEAD").exists():
+            await Git(common, None, git.lock).run("init", "--quiet", "--bare", str(common))
+        for key, value in (
+            ("remote.origin.url", location),
+            ("remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"),
+        ):
+            await git.run("config", key, value)
+    return repository

@@ -1,0 +1,202 @@
+"""The workspaces of a runner: opened for a pod, prepared for an attempt, brought to a commit at its end."""
+
+import asyncio
+import os
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from podium.runner.environment import allowed
+from podium.runner.layout import Layout, file_name
+from podium.runner.processes.journal import Journal
+from podium.runner.workspaces import worktrees
+from podium.runner.workspaces.branches import NO_COMMIT
+from podium.runner.workspaces.commands import Runner, StepResult, Verdict
+from podium.runner.workspaces.copying import copy_files
+from podium.runner.workspaces.errors import SetupError, WorkspaceError
+from podium.runner.workspaces.locks import Locks
+from podium.runner.workspaces.record import AttemptRecord, PodRecord, Records
+from podium.runner.workspaces.repository import Repository, open_repository
+from podium.runner.workspaces.repository_file import RepositoryFile, Trust, read_repository_file
+from podium.runner.workspaces.worktrees import Finished
+
+OnOutput = Callable[[bytes], None]
+FIRST_PORT = 21000
+
+
+def ignore(_: bytes) -> None:
+    """Where nobody wants the output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a pod works, as its jobs say it; an empty base branch is the one checked out."""
+
+    repository: str
+    branch_prefix: str
+    base_branch: str = ""
+    base_commit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptOrder:
+    """The worktree that is wanted: `name` is unique in the pod; no branch makes it a detached one."""
+
+    name: str
+    branch: str = ""
+    conflict_branch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A worktree that is ready for its agent."""
+
+    attempt: AttemptRecord
+    base_commit: str
+    file: RepositoryFile
+    identity: Mapping[str, str]
+
+    @property
+    def path(self) -> Path:
+        return Path(self.attempt.worktree)
+
+
+class Workspaces:
+    """All workspaces of this runner."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        journal: Journal,
+        trust_policy: str,
+        clock: Callable[[], float],
+        first_port: int = FIRST_PORT,
+    ) -> None:
+        self.layout = layout
+        self.records = Records(layout.pods)
+        self.trust = Trust(layout.confirmed, trust_policy)
+        self._journal = journal
+        self._clock = clock
+        self.first_port = first_port
+        self._locks = Locks()
+        self._opening: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def repository(self, location: str) -> Repository:
+        """The repository of a location. Raises WorkspaceError."""
+        return await open_repository(location, self.layout.mirrors, self._locks)
+
+    async def open(self, pod_id: str, place: Place) -> tuple[Repository, PodRecord]:
+        """The pod's repository and record; the first time resolves the base and makes the integration branch."""
+        repository = await self.repository(place.repository)
+        async with self._opening[pod_id]:
+            record = self.records.load(pod_id)
+            if record is None or not record.base_commit:
+                record = await self._found(repository, pod_id, place)
+        if not await repository.git.commit_of(record.base_commit):
+            raise WorkspaceError(f"{place.repository} no longer has the base commit {record.base_commit}")
+        if not await repository.git.commit_of(f"refs/heads/{record.integration}"):
+            raise WorkspaceError(f"the integration branch {record.integration} is gone from {place.repository}")
+        return repository, record
+
+    async def _found(self, repository: Repository, pod_id: str, place: Place) -> PodRecord:
+        await repository.fetch()
+        branch = place.base_branch or await repository.default_branch()
+        base = place.base_commit or await repository.target_commit(branch)
+        if not base:
+            raise WorkspaceError(f"{place.repository} has no branch {branch} with a commit")
+        record = PodRecord(pod_id, place.repository, place.branch_prefix, branch, base)
+        if not place.base_commit:
+            async with repository.locked() as git:
+                # Where the branch is there already, an earlier run of this job made it.
+                if not await git.commit_of(f"refs/heads/{record.integration}"):
+                    await git.run("update-ref", f"refs/heads/{record.integration}", base, NO_COMMIT)
+        return self.records.save(record)
+
+    async def prepare(self, pod_id: str, place: Place, order: AttemptOrder, on_output: OnOutput = ignore) -> Prepared:
+        """Make a worktree from the integration branch, fill and set it up. Raises WorkspaceError, SetupError."""
+        repository, record = await self.open(pod_id, place)
+        start = await repository.git.commit_of(f"refs/heads/{record.integration}")
+        path = self.layout.pod_worktrees(pod_id) / file_name(order.name)
+        if path.exists():
+            await worktrees.remove(repository, path)
+        port = self.records.free_port_base(self.first_port)
+        attempt = AttemptRecord(order.name, str(path), order.branch, start, port, conflict_branch=order.conflict_branch)
+        self._update(pod_id, lambda r: r.with_attempt(attempt))
+        await worktrees.add(repository, path, start, order.branch, order.conflict_branch)
+        file, attempt = await self.fill(repository, record, attempt, on_output)
+        self._update(pod_id, lambda r: r.with_attempt(attempt))
+        return Prepared(attempt, record.base_commit, file, await repository.identity())
+
+    async def fill(
+        self, repository: Repository, record: PodRecord, attempt: AttemptRecord, on_output: OnOutput
+    ) -> tuple[RepositoryFile, AttemptRecord]:
+        """Copy what the repository wants copied, and run its setup. Raises WorkspaceError, SetupError."""
+        read = await read_repository_file(repository.git, record.base_commit)
+        self.trust.check(read, repository.location, remote=repository.remote)
+        path = Path(attempt.worktree)
+        if read.content.copy_files and not repository.remote:
+            source = Path(repository.location)
+            copied = await asyncio.to_thread(copy_files, source, path, read.content.copy_files)
+            attempt = replace(attempt, copied=tuple(copied))
+        result = await self.runner(attempt.port_base).run(
+            read.content.setup, read.content.limit_of("setup"), path, f"setup-{record.pod_id}-{attempt.name}", on_output
+        )
+        if result.verdict is Verdict.FAILED:
+            raise SetupError(f"setup failed: {result.reason}", result.output)
+        return read.content, attempt
+
+    def runner(self, port_base: int) -> Runner:
+        """What runs the repository's own commands in a worktree."""
+        environment = {**allowed(os.environ), "PODIUM_PORT_BASE": str(port_base)}
+        return Runner(self._journal, environment, self._clock)
+
+    async def finish(self, pod_id: str, place: Place, name: str, message: str) -> Finished:
+        """Commit what an attempt left and see what it came to. Raises WorkspaceError."""
+        repository, record = await self.open(pod_id, place)
+        return await worktrees.finish(repository, self._attempt(record, name), message)
+
+    async def check(self, pod_id: str, place: Place, name: str, on_output: OnOutput = ignore) -> StepResult:
+        """Run the repository's checks in an attempt's worktree."""
+        repository, record = await self.open(pod_id, place)
+        attempt = self._attempt(record, name)
+        read = await read_repository_file(repository.git, record.base_commit)
+        self.trust.check(read, repository.location, remote=repository.remote)
+        return await self.runner(attempt.port_base).run(
+            read.content.checks,
+            read.content.limit_of("checks"),
+            Path(attempt.worktree),
+            f"checks-{pod_id}-{name}",
+            on_output,
+        )
+
+    async def prompt_override(self, pod_id: str, place: Place, path: str) -> str:
+        """A file of the base commit, or nothing."""
+        repository, record = await self.open(pod_id, place)
+        shown = await repository.git.run("cat-file", "blob", f"{record.base_commit}:{path}", ok=(0, 128))
+        return shown.output.decode(errors="replace") if shown.status == 0 else ""
+
+    async def drop(self, pod_id: str, place: Place, name: str) -> None:
+        """Remove a worktree that nobody needs any more; its branch stays."""
+        repository, record = await self.open(pod_id, place)
+        if (attempt := record.attempts.get(name)) is not None:
+            await worktrees.remove(repository, Path(attempt.worktree))
+            self._update(pod_id, lambda r: r.without_attempt(name))
+
+    def mark_failed(self, pod_id: str, name: str) -> None:
+        """An attempt came to nothing: its worktree is kept for people to look at."""
+        record = self.records.load(pod_id)
+        if record is not None and (attempt := record.attempts.get(name)) is not None:
+            self.records.save(record.with_attempt(replace(attempt, failed=True)))
+
+    @staticmethod
+    def _attempt(record: PodRecord, name: str) -> AttemptRecord:
+        attempt = record.attempts.get(name)
+        if attempt is None or not Path(attempt.worktree).is_dir():
+            raise WorkspaceError(f"the worktree of {name} is gone")
+        return attempt
+
+    def _update(self, pod_id: str, change: Callable[[PodRecord], PodRecord]) -> None:
+        record = self.records.load(pod_id)
+        assert record is not None
+        self.records.save(change(record))
