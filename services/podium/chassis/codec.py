@@ -44,7 +44,8 @@ class StructuralCodec:
 
     def __init__(self, pairs: Pairs, *, keys: Mapping[type, str] | None = None) -> None:
         self.pairs: Pairs = dict(pairs)
-        compiler = codec_fields.Compiler(keys or {})
+        self.keys: Mapping[type, str] = dict(keys or {})
+        compiler = codec_fields.Compiler(self.keys)
         self._encoders: dict[type, Callable[[Any], Message]] = {}
         self._decoders: dict[str, Callable[[Any], Any]] = {}
         self._unmapped: dict[type, tuple[str, ...]] = {}

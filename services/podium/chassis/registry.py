@@ -26,7 +26,7 @@ class Registry(grpc.GenericRpcHandler):
 
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
-        self._handlers: dict[str, "Handler"] = {}
+        self._handlers: dict[str, Handler] = {}
         self._services: list[str] = []
         self._health = HealthServicer()
         self._health._server_status[""] = _NOT_SERVING  # it would begin as serving
