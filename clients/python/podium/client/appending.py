@@ -1,0 +1,213 @@
+"""The shared append stream of a connection: whatever waits goes as one message.
+
+A gRPC call costs many times what a row costs the store, so the callers of a connection share one `AppendStream`. While
+it is away everything unanswered waits, in the order of the calls, and is sent again with the same event ids when it is
+back; the store answers a repeat with the original positions.
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from podium.client.errors import PodiumError, from_status, make_error
+from podium.client.tasks import TaskSet
+from podium.events.v1.event_pb2 import Fence, StreamAppend
+from podium.events.v1.event_service_pb2 import AppendResponse, AppendStreamRequest, AppendStreamResponse
+
+if TYPE_CHECKING:
+    from podium.events.v1.event_service_pb2_grpc import EventStoreServiceAsyncStub
+
+MAX_PENDING = 10_000
+MAX_PENDING_BYTES = 64 << 20
+APPENDS_PER_MESSAGE = 1000
+BYTES_PER_MESSAGE = 3 << 20
+"""A message is closed once it holds so much; one append may be 4 MiB, a message 8 MiB."""
+
+_FIRST_BACKOFF_SECONDS = 0.05
+_MAX_BACKOFF_SECONDS = 1.0
+
+_TRANSIENT = frozenset({"UNAVAILABLE", "RESOURCE_EXHAUSTED"})
+"""Codes of a refusal that a repeat may not meet: the append waits for the next stream."""
+_FATAL = frozenset({"UNAUTHENTICATED", "PERMISSION_DENIED", "INVALID_ARGUMENT", "UNIMPLEMENTED", "FAILED_PRECONDITION"})
+"""Codes at which the whole stream would end again."""
+
+
+@dataclass(slots=True, eq=False)
+class _Pending:
+    number: int
+    appends: Sequence[StreamAppend]
+    fence: Fence | None
+    future: "asyncio.Future[AppendResponse]"
+    size: int
+    refusal: PodiumError | None = None
+
+
+class Appender:
+    """Lives as long as its connection; the stream is opened with the first append."""
+
+    def __init__(self, stub: "EventStoreServiceAsyncStub") -> None:
+        self._stub = stub
+        self._tasks = TaskSet("appender")
+        self._pending: dict[int, _Pending] = {}
+        self._queue: deque[_Pending] = deque()
+        self._wake = asyncio.Event()
+        self._bytes = 0
+        self._numbers = 0
+        self._running = False
+        self._closed = False
+        self._backoff = _FIRST_BACKOFF_SECONDS
+
+    async def append(
+        self, appends: Sequence[StreamAppend], fence: Fence | None, timeout_seconds: float
+    ) -> AppendResponse:
+        """One atomic append; queued before the first await, so calls keep their order.
+
+        Raises the store's refusal; DEADLINE_EXCEEDED where there was no answer in time (the outcome is unknown).
+        """
+        pending = self._enqueue(appends, fence)
+        timer = asyncio.get_running_loop().call_later(timeout_seconds, self._expire, pending)
+        try:
+            return await pending.future
+        finally:
+            timer.cancel()
+            self._forget(pending)
+
+    def _enqueue(self, appends: Sequence[StreamAppend], fence: Fence | None) -> _Pending:
+        if self._closed:
+            raise make_error("UNAVAILABLE", "NOT_READY", "the connection is closed")
+        size = sum(append.ByteSize() for append in appends)
+        if self._pending and (len(self._pending) >= MAX_PENDING or self._bytes + size > MAX_PENDING_BYTES):
+            raise make_error("RESOURCE_EXHAUSTED", "TOO_MANY_REQUESTS", "too many appends wait for the event store")
+        self._numbers += 1
+        future = asyncio.get_running_loop().create_future()
+        pending = _Pending(self._numbers, appends, fence, future, size)
+        self._pending[pending.number] = pending
+        self._bytes += size
+        self._queue.append(pending)
+        self._wake.set()
+        if not self._running:
+            self._running = True
+            self._tasks.spawn(self._run(), name="run")
+        return pending
+
+    def _forget(self, pending: _Pending) -> None:
+        if self._pending.pop(pending.number, None) is not None:
+            self._bytes -= pending.size
+
+    def _expire(self, pending: _Pending) -> None:
+        if not pending.future.done():
+            pending.future.set_exception(
+                pending.refusal
+                or make_error("DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", "the event store did not answer in time")
+            )
+
+    async def _run(self) -> None:
+        while True:
+            while not self._pending:
+                self._wake.clear()
+                await self._wake.wait()
+            # In the order of the calls: what was sent and not answered, then what was not sent.
+            self._queue = deque(self._pending.values())
+            try:
+                await self._talk()
+                error: PodiumError | None = None
+            except PodiumError as failure:
+                error = failure
+            if error is not None and error.code in _FATAL:
+                self._fail(error)
+            if self._pending:
+                advice = (error.retry_after_seconds or 0.0) if error else 0.0
+                pause = max(self._backoff, min(advice, _MAX_BACKOFF_SECONDS))
+                self._backoff = min(self._backoff * 2, _MAX_BACKOFF_SECONDS)
+                await asyncio.sleep(pause * random.uniform(1.0, 1.5))  # noqa: S311 - spreads load
+
+    async def _talk(self) -> None:
+        """One stream, until it ends; raises why."""
+        call: Any = self._stub.AppendStream()
+        writer = self._tasks.spawn(self._write(call), name="write")
+        try:
+            while (answer := await _read(call)) is not None:
+                self._backoff = _FIRST_BACKOFF_SECONDS
+                self._settle(answer)
+        finally:
+            writer.cancel()
+            call.cancel()
+
+    async def _write(self, call: Any) -> None:
+        while True:
+            while not self._queue:
+                self._wake.clear()
+                await self._wake.wait()
+            message = self._fill()
+            if message.appends:
+                try:
+                    await call.write(message)
+                except (PodiumError, asyncio.InvalidStateError):
+                    return  # the stream has ended: its reader hears why
+
+    def _fill(self) -> AppendStreamRequest:
+        message, size = AppendStreamRequest(), 0
+        while self._queue and len(message.appends) < APPENDS_PER_MESSAGE and size < BYTES_PER_MESSAGE:
+            pending = self._queue.popleft()
+            if pending.future.done():
+                continue
+            item = message.appends.add()
+            item.number = pending.number
+            item.append.appends.extend(pending.appends)
+            if pending.fence is not None:
+                item.append.fence.CopyFrom(pending.fence)
+            size += pending.size
+        return message
+
+    def _settle(self, answer: AppendStreamResponse) -> None:
+        """Hand out the answers; raises the first transient refusal, so that the stream is begun anew."""
+        transient: PodiumError | None = None
+        waiting: set[str] = set()
+        for result in answer.results:
+            pending = self._pending.get(result.number)
+            if pending is None or pending.future.done():
+                continue
+            if result.WhichOneof("outcome") == "response":
+                pending.future.set_result(result.response)
+                continue
+            error = _error(result.status)
+            streams = {append.stream for append in pending.appends}
+            # A conflict behind an append that is still to come says nothing: both are sent again.
+            follows = error.reason == "REVISION_CONFLICT" and not waiting.isdisjoint(streams)
+            if error.code in _TRANSIENT or follows:
+                pending.refusal = error if error.code in _TRANSIENT else pending.refusal
+                transient = transient or error
+                waiting |= streams
+            else:
+                pending.future.set_exception(error)
+        if transient is not None:
+            raise transient
+
+    def _fail(self, error: PodiumError) -> None:
+        for pending in list(self._pending.values()):
+            if not pending.future.done():
+                pending.future.set_exception(error)
+            self._forget(pending)
+
+    async def close(self) -> None:
+        """End the stream; whoever still waits gets UNAVAILABLE, outcome unknown."""
+        self._closed = True
+        self._fail(make_error("UNAVAILABLE", "OUTCOME_UNKNOWN", "the connection was closed before the answer"))
+        await self._tasks.close()
+
+
+async def _read(call: Any) -> AppendStreamResponse | None:
+    """The next answer; None: the server ended the stream."""
+    import grpc
+
+    answer = await call.read()
+    return None if answer is grpc.aio.EOF else answer
+
+
+def _error(status: bytes) -> PodiumError:
+    from google.rpc.status_pb2 import Status
+
+    return from_status(Status.FromString(status))

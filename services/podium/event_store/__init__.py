@@ -1,0 +1,1 @@
+"""The event store: the only service with a database."""

@@ -1,0 +1,127 @@
+"""Append and AppendStream."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from podium.chassis.identity import current_identity
+from podium.chassis.interceptors.errors import status_of_rejection
+from podium.chassis.tasks import TaskSet
+from podium.event_store.adapters.requests import check_writer, parse_append, render_appended
+from podium.event_store.application.store import Store
+from podium.event_store.domain.model import Append, Appended, Outcome
+from podium.events.v1 import event_service_pb2 as pb
+from podium.kernel.errors import Rejection, unavailable
+from podium.kernel.identity import Identity
+
+MESSAGES_IN_FLIGHT = 64
+"""Messages of one AppendStream that may wait for their commit; more are not read from the wire."""
+
+
+@dataclass(slots=True)
+class _Flight:
+    """One message under way: its numbers, what was refused at once, and the answer for the rest."""
+
+    numbers: list[int]
+    early: list[Rejection | None]
+    pending: Awaitable[Sequence[Outcome]] | None
+
+    async def land(self) -> pb.AppendStreamResponse:
+        """The answers, by number."""
+        try:
+            outcomes = iter(await self.pending if self.pending is not None else ())
+        except Rejection as refusal:
+            outcomes = iter([refusal] * len(self.numbers))
+        return pb.AppendStreamResponse(
+            results=[
+                _result(number, refused if refused is not None else next(outcomes))
+                for number, refused in zip(self.numbers, self.early, strict=True)
+            ]
+        )
+
+
+@dataclass(slots=True)
+class _End:
+    """Nothing more comes in; `cause` None: the client is done."""
+
+    cause: Rejection | None
+
+
+def _result(number: int, outcome: Outcome) -> pb.NumberedResult:
+    if isinstance(outcome, Appended):
+        return pb.NumberedResult(number=number, response=render_appended(outcome))
+    return pb.NumberedResult(number=number, status=status_of_rejection(outcome).SerializeToString())
+
+
+class AppendServicer:
+    """The writing half of the service."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._readers: set[asyncio.Task[None]] = set()
+
+    async def Append(self, request: pb.AppendRequest, context: Any) -> pb.AppendResponse:
+        """Store one append."""
+        append = parse_append(request)
+        check_writer(current_identity(), append)
+        (outcome,) = await self._store.log.append([append])
+        if isinstance(outcome, Rejection):
+            raise outcome
+        return render_appended(outcome)
+
+    async def AppendStream(
+        self, request_iterator: AsyncIterator[pb.AppendStreamRequest], context: Any
+    ) -> AsyncIterator[pb.AppendStreamResponse]:
+        """Store whole messages of appends, each in one hand-off; answer each in one message."""
+        identity = current_identity()
+        flights: asyncio.Queue[_Flight | _End] = asyncio.Queue()
+        room = asyncio.Semaphore(MESSAGES_IN_FLIGHT)
+
+        async def read() -> None:
+            cause: Rejection | None = None
+            try:
+                async for request in request_iterator:
+                    await room.acquire()
+                    flights.put_nowait(self._launch(request, identity))
+            except Rejection as refusal:
+                cause = refusal
+            except asyncio.CancelledError:
+                cause = unavailable("NOT_READY", "the event store is stopping", 0.5)
+            flights.put_nowait(_End(cause))
+
+        async with TaskSet("append-stream") as tasks:
+            reader = tasks.spawn(read(), name="read")
+            self._readers.add(reader)
+            try:
+                while isinstance(flight := await flights.get(), _Flight):
+                    yield await flight.land()
+                    room.release()
+            finally:
+                self._readers.discard(reader)
+        if flight.cause is not None:
+            raise flight.cause
+
+    def end_streams(self) -> None:
+        """Take no more from AppendStreams: what is under way is answered, then they end; clients come again."""
+        for reader in self._readers:
+            reader.cancel()
+
+    def _launch(self, request: pb.AppendStreamRequest, identity: Identity) -> _Flight:
+        appends: list[Append] = []
+        flight = _Flight([], [], None)
+        for numbered in request.appends:
+            flight.numbers.append(numbered.number)
+            try:
+                append = parse_append(numbered.append)
+                check_writer(identity, append)
+                appends.append(append)
+                flight.early.append(None)
+            except Rejection as refusal:
+                flight.early.append(refusal)
+        if appends:
+            try:
+                flight.pending = self._store.log.append(appends)
+            except Rejection as refusal:
+                flight.early = [early or refusal for early in flight.early]
+        return flight

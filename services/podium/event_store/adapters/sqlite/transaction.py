@@ -1,0 +1,178 @@
+"""One write transaction: appends and other work, each of which can be refused without harm to the others."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from zlib import crc32
+
+import apsw
+
+from podium.event_store.adapters.sqlite.sql import one
+from podium.event_store.domain import wire
+from podium.event_store.domain.admission import Admission, admit_all
+from podium.event_store.domain.model import Append, Found, Outcome, ShardRow, StoredEvent
+
+INSERT = (
+    "INSERT INTO events(position, stream, revision, event_id, type, recorded_us, checksum, event) "
+    "VALUES(?,?,?,?,?,?,?,?)"
+)
+MAX_CACHED_STREAMS = 100_000
+
+
+class Cache:
+    """What the writer remembers of what is committed; everything in it can be read again from the file.
+
+    heads: stream → (its row's id, its last revision). Bounded: the oldest entries go first.
+    """
+
+    def __init__(self) -> None:
+        self.position = 0
+        self.heads: dict[str, tuple[int, int]] = {}
+        self.types: dict[str, int] = {}
+        self.next_stream = 1
+        self.next_type = 1
+
+    def load(self, db: apsw.Connection) -> None:
+        """Start anew from the file."""
+        (self.position,) = one(db, "SELECT coalesce(max(position), 0) FROM events")
+        (self.next_stream,) = one(db, "SELECT coalesce(max(id), 0) + 1 FROM streams")
+        self.types = dict(db.execute("SELECT name, id FROM types"))
+        self.next_type = max(self.types.values(), default=0) + 1
+        self.heads = {}
+
+    def trim(self) -> None:
+        """Forget the oldest where there are too many."""
+        excess = len(self.heads) - MAX_CACHED_STREAMS
+        if excess > 0:
+            for name in list(self.heads)[: excess + MAX_CACHED_STREAMS // 10]:
+                del self.heads[name]
+
+
+class Transaction:
+    """The `admission.View` of one transaction; `rows` become readable when it commits."""
+
+    def __init__(self, db: apsw.Connection, cache: Cache, time_us: int) -> None:
+        self.db = db
+        self.time_us = time_us
+        self.rows: list[StoredEvent] = []
+        self._cache = cache
+        self._heads: dict[str, tuple[int, int]] = {}
+        self._types: dict[str, int] = {}
+
+    # What is stored, this transaction's own rows included.
+
+    def _known(self, stream: str) -> tuple[int, int]:
+        known = self._heads.get(stream) or self._cache.heads.get(stream)
+        if known is None:
+            row = one(self.db, "SELECT id FROM streams WHERE name = ?", (stream,))
+            if row is None:
+                return (0, 0)
+            (head,) = one(self.db, "SELECT coalesce(max(revision), 0) FROM events WHERE stream = ?", row)
+            known = (row[0], head)
+            self._heads[stream] = known
+        return known
+
+    def head(self, stream: str) -> int:
+        """The stream's last revision."""
+        return self._known(stream)[1]
+
+    def find(self, event_id: bytes) -> Found | None:
+        """The stored event of this id."""
+        row = one(
+            self.db,
+            "SELECT e.position, s.name, e.revision, e.digest, e.event FROM events e "
+            "JOIN streams s ON s.id = e.stream WHERE e.event_id = ?",
+            (event_id,),
+        )
+        if row is None:
+            return None
+        position, stream, revision, digest, event = row
+        return Found(position, stream, revision, digest or wire.digest(wire.body_of(event)))
+
+    def shard(self, service: str, shard: int) -> ShardRow:
+        """The shard's row."""
+        row = one(
+            self.db,
+            "SELECT shard, owner, owner_epoch, epoch FROM shards WHERE service = ? AND shard = ?",
+            (service, shard),
+        )
+        return ShardRow(*row) if row else ShardRow(shard)
+
+    @property
+    def position(self) -> int:
+        """The last position, this transaction's own included."""
+        return self.rows[-1].position if self.rows else self._cache.position
+
+    # Writing.
+
+    def append(self, appends: Sequence[Append]) -> list[Outcome]:
+        """Admit and insert; refused ones leave no trace."""
+        try:
+            with self.savepoint():
+                return self._append(appends, trusting=True)
+        except apsw.ConstraintError:
+            # An event id was seen before: once more, with look-ups.
+            with self.savepoint():
+                return self._append(appends, trusting=False)
+
+    def _append(self, appends: Sequence[Append], *, trusting: bool) -> list[Outcome]:
+        admission = Admission(self, self.position, self.time_us, trusting=trusting)
+        outcomes = admit_all(admission, appends)
+        rows = admission.rows
+        if rows:
+            streams = {name: self._stream_id(name) for name in admission.heads}
+            types = {name: self._type_id(name) for name in {row.type for row in rows}}
+            time_us = self.time_us
+            self.db.executemany(
+                INSERT,
+                [
+                    (position, streams[stream], revision, event_id, types[kind], time_us, crc32(event), event)
+                    for position, stream, revision, event_id, kind, event in rows
+                ],
+            )
+            self._heads.update((name, (streams[name], head)) for name, head in admission.heads.items())
+            self.rows += rows
+        return outcomes
+
+    def _stream_id(self, stream: str) -> int:
+        known = self._known(stream)[0]
+        if not known:
+            known = self._cache.next_stream
+            self.db.execute("INSERT INTO streams(id, name) VALUES(?, ?)", (known, stream))
+            self._cache.next_stream += 1
+        return known
+
+    def _type_id(self, name: str) -> int:
+        known = self._cache.types.get(name) or self._types.get(name)
+        if known is None:
+            known = self._types[name] = self._cache.next_type
+            self.db.execute("INSERT INTO types(id, name) VALUES(?, ?)", (known, name))
+            self._cache.next_type += 1
+        return known
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what happens inside where it raises; the rest of the transaction stands."""
+        heads, types, rows = dict(self._heads), dict(self._types), len(self.rows)
+        self.db.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            if self.db.in_transaction:  # a full disk has undone everything by itself
+                self.db.execute("ROLLBACK TO part")
+                self.db.execute("RELEASE part")
+            self._heads, self._types = heads, types
+            del self.rows[rows:]
+            raise
+        self.db.execute("RELEASE part")
+
+    def run(self, work: "Callable[[Transaction], object]") -> object:
+        """Other work, undone where it raises."""
+        with self.savepoint():
+            return work(self)
+
+    def committed(self) -> None:
+        """Tell the cache; the file has it."""
+        self._cache.position = self.position
+        self._cache.heads.update(self._heads)
+        self._cache.types.update(self._types)
+        self._cache.trim()

@@ -1,0 +1,1 @@
+"""The store at work over any `Log`: live subscriptions, leases, upkeep."""

@@ -1,0 +1,179 @@
+"""Who gets into a commit: appends are admitted one after another, against what is stored and what was admitted before.
+
+The checks of one append run in the order duplicate, fence, revision; a refused one leaves no trace. Nothing here
+touches storage: a log brings a `View`, and writes `rows` in one transaction.
+"""
+
+from collections.abc import Sequence
+from typing import NoReturn, Protocol
+
+from podium.event_store.domain import wire
+from podium.event_store.domain.model import (
+    Append,
+    Appended,
+    Fence,
+    Found,
+    Outcome,
+    Range,
+    ShardRow,
+    StoredEvent,
+    StreamPart,
+)
+from podium.kernel.errors import Kind, Rejection, invalid
+
+
+class View(Protocol):
+    """What is committed, as the admission needs it."""
+
+    def head(self, stream: str) -> int:
+        """The stream's last revision; 0: none."""
+        ...
+
+    def find(self, event_id: bytes) -> Found | None:
+        """The stored event of this id."""
+        ...
+
+    def shard(self, service: str, shard: int) -> ShardRow:
+        """The shard's row."""
+        ...
+
+
+class Admission:
+    """One commit in the making.
+
+    With `trusting`, ids are not looked up for appends that pass the other checks: the log's unique index then is the
+    one that finds a repeated id, and the log admits the same appends again without trust. That keeps the usual case,
+    in which no id was ever seen, free of look-ups.
+    """
+
+    def __init__(self, view: View, position: int, time_us: int, *, trusting: bool) -> None:
+        self._view = view
+        self._position = position
+        self._time = wire.encode_time(time_us)
+        self._trusting = trusting
+        self._ids: dict[bytes, StoredEvent] = {}
+        self.heads: dict[str, int] = {}
+        self.rows: list[StoredEvent] = []
+
+    def admit(self, append: Append) -> Outcome:
+        """Take the append in, or say why not."""
+        try:
+            duplicate = self._duplicate(append, look_up=not self._trusting)
+            if duplicate is not None:
+                return duplicate
+            try:
+                self._check_fence(append.fence)
+                for part in append.parts:
+                    self._check_revision(part)
+            except Rejection:
+                duplicate = self._duplicate(append, look_up=True) if self._trusting else None
+                if duplicate is not None:
+                    return duplicate
+                raise
+            return self._take(append)
+        except Rejection as refusal:
+            return refusal
+
+    def _head(self, stream: str) -> int:
+        head = self.heads.get(stream)
+        return self._view.head(stream) if head is None else head
+
+    def _check_revision(self, part: StreamPart) -> None:
+        expected = part.expected_revision
+        if expected is None:
+            return
+        actual = self._head(part.stream)
+        if expected != actual:
+            raise Rejection(
+                Kind.ABORTED,
+                "REVISION_CONFLICT",
+                f"{part.stream} is at {actual}, not at {expected}",
+                {"stream": part.stream, "expected": str(expected), "actual": str(actual)},
+            )
+
+    def _check_fence(self, fence: Fence | None) -> None:
+        if fence is not None:
+            check_fence(self._view, fence)
+
+    def _take(self, append: Append) -> Appended:
+        position, rows, ranges = self._position, [], []
+        for part in append.parts:
+            stream, revision = part.stream, self._head(part.stream)
+            first, stream_field = revision + 1, wire.encode_stream(part.stream)
+            for event_id, event_type, body in part.facts:
+                position += 1
+                revision += 1
+                event = wire.assemble(position, stream_field, revision, self._time, body)
+                rows.append(StoredEvent(position, stream, revision, event_id, event_type, event))
+            ranges.append(Range(stream, first, revision))
+        fresh = {row.event_id: row for row in rows}
+        if len(fresh) != len(rows):
+            raise invalid("appends", "the same event id twice in one append", "EVENT_ID_REUSED")
+        outcome = Appended(self._position + 1, position, ranges)
+        self._ids.update(fresh)
+        self.heads.update((where.stream, where.last_revision) for where in ranges)
+        self.rows += rows
+        self._position = position
+        return outcome
+
+    def _find(self, event_id: bytes, look_up: bool) -> Found | None:
+        row = self._ids.get(event_id)
+        if row is not None:
+            return Found(row.position, row.stream, row.revision, wire.digest(wire.body_of(row.event)))
+        return self._view.find(event_id) if look_up else None
+
+    def _duplicate(self, append: Append, *, look_up: bool) -> Appended | None:
+        if not look_up and self._ids.keys().isdisjoint(f.event_id for p in append.parts for f in p.facts):
+            return None
+        ranges: list[Range] = []
+        positions: list[int] = []
+        missing: bytes | None = None
+        for part in append.parts:
+            found = [self._find(fact.event_id, look_up=True) for fact in part.facts]
+            for fact, known in zip(part.facts, found, strict=True):
+                if known is None:
+                    missing = missing or fact.event_id
+                elif known.stream != part.stream or known.digest != wire.digest(fact.body):
+                    _refuse_reuse(fact.event_id)
+            revisions = [known.revision for known in found if known]
+            positions += [known.position for known in found if known]
+            if revisions:
+                ranges.append(Range(part.stream, revisions[0], revisions[-1]))
+            if revisions and revisions != list(range(revisions[0], revisions[0] + len(part.facts))):
+                _refuse_reuse(part.facts[0].event_id)
+        if not positions:
+            return None
+        if missing is not None:
+            _refuse_reuse(missing)
+        return Appended(min(positions), max(positions), ranges, duplicate=True)
+
+
+def _refuse_reuse(event_id: bytes) -> NoReturn:
+    raise invalid(
+        "appends",
+        "an event of this id was stored with other content or in other company",
+        "EVENT_ID_REUSED",
+        event_id=event_id.hex(),
+    )
+
+
+def check_fence(view: View, fence: Fence) -> None:
+    """Raises FENCED unless the fence carries the shard's current epoch."""
+    row = view.shard(fence.service, fence.shard)
+    if not row.owner or row.epoch != fence.epoch:
+        raise Rejection(
+            Kind.ABORTED,
+            "FENCED",
+            f"shard {fence.shard} of {fence.service} is at epoch {row.epoch}",
+            {
+                "service": fence.service,
+                "shard": str(fence.shard),
+                "epoch": str(fence.epoch),
+                "current": str(row.epoch),
+            },
+        )
+
+
+def admit_all(admission: Admission, appends: Sequence[Append]) -> list[Outcome]:
+    """The outcomes in the appends' order."""
+    return [admission.admit(append) for append in appends]

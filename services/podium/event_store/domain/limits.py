@@ -1,0 +1,102 @@
+"""What an append may look like; every refusal names the field and the remedy."""
+
+from podium.event_store.domain.model import Append, Fact
+from podium.kernel.errors import Rejection, invalid, precondition
+from podium.kernel.ids import shard_of
+
+MAX_NAME_BYTES = 255
+MAX_DATA_BYTES = 1 << 20
+MAX_METADATA_PAIRS = 32
+MAX_METADATA_KEY_BYTES = 64
+MAX_METADATA_VALUE_BYTES = 4096
+MAX_BATCH_BYTES = 4 << 20
+MAX_BATCH_EVENTS = 10_000
+MAX_STREAMS = 1000
+ID_BYTES = 16
+
+FENCED = {"pods": "pod-manager", "projects": "maestro"}
+"""Category → the service whose shards fence it."""
+
+LEASES_STREAM = "$leases"
+"""Where the comings and goings of processes are told."""
+
+
+def check_append(append: Append) -> None:
+    """Raises the Rejection of what is wrong with an append in any state (its facts are checked one by one)."""
+    if not append.parts:
+        raise invalid("appends", "name at least one stream")
+    if len(append.parts) > MAX_STREAMS:
+        raise invalid("appends", f"at most {MAX_STREAMS} streams")
+    size = events = 0
+    names = set()
+    for index, part in enumerate(append.parts):
+        path = f"appends[{index}]"
+        check_stream_name(part.stream, f"{path}.stream")
+        if part.stream in names:
+            raise invalid(f"{path}.stream", "a stream may be named once in an append")
+        names.add(part.stream)
+        if part.expected_revision is not None and part.expected_revision < 0:
+            raise invalid(f"{path}.expected_revision", "not below 0")
+        if not part.facts:
+            raise invalid(f"{path}.events", "at least one event")
+        events += len(part.facts)
+        size += sum(len(fact.body) for fact in part.facts)
+    if events > MAX_BATCH_EVENTS:
+        raise invalid("appends", f"at most {MAX_BATCH_EVENTS} events in an append")
+    if size > MAX_BATCH_BYTES:
+        raise invalid("appends", f"at most {MAX_BATCH_BYTES} bytes in an append")
+    check_fence_fits(append)
+
+
+def check_stream_name(name: str, path: str = "stream") -> None:
+    """A client's stream: not empty, at most 255 bytes, not one of the store's own."""
+    if not name or len(name) > MAX_NAME_BYTES or len(name.encode()) > MAX_NAME_BYTES:
+        raise invalid(path, f"1 to {MAX_NAME_BYTES} bytes")
+    if name[0] == "$":
+        raise invalid(path, "names that begin with $ are the store's own")
+
+
+def check_fact(fact: Fact, data_size: int, path: str) -> None:
+    """An event's id, type and payload; metadata is the caller's to check where `metadata_suspect` says so."""
+    if len(fact.event_id) != ID_BYTES:
+        raise invalid(f"{path}.event_id", f"exactly {ID_BYTES} bytes")
+    if not fact.type or len(fact.type) > MAX_NAME_BYTES or len(fact.type.encode()) > MAX_NAME_BYTES:
+        raise invalid(f"{path}.type", f"1 to {MAX_NAME_BYTES} bytes")
+    if data_size > MAX_DATA_BYTES:
+        raise invalid(f"{path}.data", f"at most {MAX_DATA_BYTES} bytes")
+
+
+def fenced_service(stream: str) -> str | None:
+    """The service that owns the stream's category; None: anybody may write it."""
+    category, slash, _ = stream.partition("/")
+    return FENCED.get(category) if slash else None
+
+
+def shard_of_stream(stream: str) -> int:
+    """The shard of the entity whose stream this is."""
+    return shard_of(stream.partition("/")[2])
+
+
+def check_fence_fits(append: Append) -> None:
+    """An append to fenced streams carries the fence of just their shard; whether it is current is the log's to say."""
+    for part in append.parts:
+        service = fenced_service(part.stream)
+        if service is None:
+            continue
+        if append.fence is None:
+            raise precondition("FENCE_REQUIRED", f"{part.stream} is written by its owner only", stream=part.stream)
+        shard = shard_of_stream(part.stream)
+        if (append.fence.service, append.fence.shard) != (service, shard):
+            raise invalid("fence", f"{part.stream} belongs to {service}, shard {shard}")
+
+
+def truncated(stream: str, oldest_revision: int) -> Rejection:
+    """The refusal of a reader below the floor."""
+    from podium.kernel.errors import Kind
+
+    return Rejection(
+        Kind.OUT_OF_RANGE,
+        "RESUME_POINT_TRUNCATED",
+        f"{stream} begins at revision {oldest_revision}",
+        {"stream": stream, "oldest_revision": str(oldest_revision)},
+    )
