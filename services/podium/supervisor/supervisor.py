@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
@@ -18,6 +19,8 @@ from podium.supervisor.settings import SERVICES, ServiceSpec, SupervisorSettings
 from podium.supervisor.state import ServiceState, SupervisorState
 
 _LEFTOVER_GRACE_SECONDS = 2.0
+_LOCK_TRIES = 10
+_LOCK_PAUSE_SECONDS = 0.03
 
 
 class AlreadyRunningError(Exception):
@@ -25,14 +28,20 @@ class AlreadyRunningError(Exception):
 
 
 def take_lock(run_dir: Path) -> TextIO:
-    """The lock of the data directory; held as long as the file stays open. Raises `AlreadyRunningError`."""
+    """The lock of the data directory; held as long as the file stays open. Raises `AlreadyRunningError`.
+
+    Tried for a moment: whoever only looks whether a supervisor runs holds it for an instant too.
+    """
     file = (run_dir / state_file.LOCK_FILE).open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.close()
-        raise AlreadyRunningError(f"{run_dir.parent}: another supervisor runs here") from error
-    return file
+    for _ in range(_LOCK_TRIES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOCK_PAUSE_SECONDS)
+        else:
+            return file
+    file.close()
+    raise AlreadyRunningError(f"{run_dir.parent}: another supervisor runs here")
 
 
 def end_leftovers(run_dir: Path) -> int:

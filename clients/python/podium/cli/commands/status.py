@@ -1,0 +1,62 @@
+"""`podium status`."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from podium.cli import exits, supervision
+from podium.cli.common import Cli, command
+from podium.cli.views.plain import plain
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+    from podium.events.v1 import event_pb2
+
+
+@click.command()
+@command
+async def status(cli: Cli) -> int:
+    """Show the services: state, address, restarts, and the leases of those who live. Exit code 3: not running."""
+    running = supervision.is_running(cli.installation)
+    state = supervision.read_state(cli.installation) if running else {}
+    leases = await _leases(cli) if running else []
+    data = {
+        "running": running,
+        "data_dir": str(cli.installation.data_dir),
+        "version": state.get("version", ""),
+        "phase": state.get("phase", "stopped"),
+        "pid": state.get("pid", 0) if running else 0,
+        "services": state.get("services", []),
+        "leases": [plain(lease) for lease in leases],
+    }
+    cli.out.show(data, lambda: _render(data, leases))
+    return exits.OK if running else exits.UNAVAILABLE
+
+
+async def _leases(cli: Cli) -> "list[event_pb2.Lease]":
+    from podium.client import PodiumError
+    from podium.events.v1 import event_service_pb2
+
+    async with cli.connect() as podium:
+        try:
+            answer = await podium.event_store.ListLeases(event_service_pb2.ListLeasesRequest(), timeout=2.0)
+        except PodiumError:
+            return []
+    return list(answer.leases)
+
+
+def _render(data: dict[str, Any], leases: "list[event_pb2.Lease]") -> "Group":
+    from rich.console import Group
+    from rich.text import Text
+
+    from podium.cli.views import board
+
+    if not data["running"]:
+        return Group(Text(f"Podium is not running in {data['data_dir']}; `podium up` starts it"))
+    head = Text(f"Podium {data['version']} · {data['phase']} · process {data['pid']} · {data['data_dir']}\n")
+    parts = [head, board.services_table(data["services"])]
+    if leases:
+        parts += [Text(""), board.leases_table(leases, time.time())]
+    return Group(*parts)

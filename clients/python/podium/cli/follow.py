@@ -1,0 +1,166 @@
+"""Following one pod: the watch stream, the screen, the questions, and how it ended."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from enum import Enum
+from typing import TYPE_CHECKING, cast
+
+from podium.cli.exits import CliError
+from podium.cli.mirror import PodMirror
+from podium.cli.resolve import finished
+from podium.cli.terminal import on_interrupt
+from podium.cli.views.decisions import Decision, decisions
+
+if TYPE_CHECKING:
+    from podium.cli.asking import Asker
+    from podium.cli.screens import Screen
+    from podium.client.connection import Podium
+    from podium.pods.v1 import pod_pb2, pod_service_pb2
+
+
+class Ending(Enum):
+    """Why following stopped."""
+
+    FINISHED = "finished"
+    DETACHED = "detached"
+    WAITING = "waiting"
+    """Something waits for a person and nobody is here to ask."""
+
+
+async def pod_items(podium: "Podium", pod_id: str) -> "AsyncIterator[pod_service_pb2.WatchPodResponse]":
+    """A snapshot, then every change; reconnects for ever, resumes by revision, and begins anew where it cannot."""
+    from podium.client import watch
+    from podium.client.errors import OutOfRangeError
+    from podium.pods.v1 import pod_service_pb2 as calls
+
+    def open_call(after: int | None) -> "AsyncIterator[pod_service_pb2.WatchPodResponse]":
+        request = calls.WatchPodRequest(pod_id=pod_id, after_revision=after)
+        if after is None:
+            request = calls.WatchPodRequest(pod_id=pod_id, start=calls.WATCH_START_SNAPSHOT)
+        return cast("AsyncIterator[pod_service_pb2.WatchPodResponse]", podium.pods.WatchPod(request))
+
+    while True:
+        try:
+            async for item in watch.resuming(open_call, _cursor_of):
+                yield item
+        except OutOfRangeError:
+            continue
+
+
+def _cursor_of(item: "pod_service_pb2.WatchPodResponse") -> int | None:
+    match item.WhichOneof("item"):
+        case "snapshot":
+            return item.snapshot.revision
+        case "bookmark":
+            return item.bookmark.revision
+        case "change":
+            return item.change.to_revision
+    return None
+
+
+class Follower:
+    """Follows one pod until it has ended, or Ctrl-C.
+
+    With an asker it asks what waits for a person; without one such a wait is an ending too, unless `patient`.
+    """
+
+    def __init__(
+        self, podium: "Podium", pod_id: str, screen: "Screen", asker: "Asker | None", *, patient: bool = False
+    ) -> None:
+        self._podium = podium
+        self._pod_id = pod_id
+        self._screen = screen
+        self._asker = asker
+        self._patient = patient
+        self._mirror = PodMirror()
+        self._changed = asyncio.Event()
+        self._settled: set[tuple[str, str, str]] = set()
+
+    async def run(self) -> "tuple[Ending, pod_pb2.Pod | None]":
+        """How it ended, and the pod as it was last seen. Raises what the watch or an answer failed with."""
+        try:
+            return await self._run()
+        except BaseExceptionGroup as group:
+            raise _first_leaf(group) from group
+
+    async def _run(self) -> "tuple[Ending, pod_pb2.Pod | None]":
+        async with on_interrupt() as interrupted, asyncio.TaskGroup() as group:
+            watching = group.create_task(self._watch())
+            leaving = group.create_task(interrupted.wait())
+            self._screen.resume()
+            try:
+                ending = await self._until_ended(leaving)
+            finally:
+                self._screen.close()
+                watching.cancel()
+                leaving.cancel()
+        return ending, self._mirror.pod
+
+    async def _watch(self) -> None:
+        async for item in pod_items(self._podium, self._pod_id):
+            events = self._mirror.apply(item)
+            if self._mirror.pod is not None:
+                self._screen.update(self._mirror.pod, events)
+            self._changed.set()
+
+    async def _until_ended(self, leaving: "asyncio.Task[bool]") -> Ending:
+        while not leaving.done():
+            pod = self._mirror.pod
+            if pod is not None and finished(pod):
+                return Ending.FINISHED
+            open_ones = [each for each in decisions(pod) if each.key not in self._settled] if pod is not None else []
+            if pod is not None and open_ones and self._asker is not None:
+                await self._ask(open_ones[0], pod, self._asker, leaving)
+                continue
+            if open_ones and self._asker is None and not self._patient and not _busy(pod):
+                return Ending.WAITING
+            await self._next_change(leaving)
+        return Ending.DETACHED
+
+    async def _ask(self, decision: Decision, pod: "pod_pb2.Pod", asker: "Asker", leaving: "asyncio.Task[bool]") -> None:
+        """Asks, unless it is decided elsewhere meanwhile; what is decided or put off is not asked again."""
+        self._screen.pause()
+        async with asyncio.TaskGroup() as group:
+            asking = group.create_task(asker.ask(decision, pod))
+            gone = group.create_task(self._gone(decision))
+            await asyncio.wait({asking, gone, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            asking.cancel()
+            gone.cancel()
+        self._settled.add(decision.key)
+        if not leaving.done():
+            self._screen.resume()
+
+    async def _gone(self, decision: Decision) -> None:
+        """Returns when the pod no longer wants this decision."""
+        while True:
+            self._changed.clear()
+            pod = self._mirror.pod
+            if pod is None or decision.key not in {each.key for each in decisions(pod)}:
+                return
+            await self._changed.wait()
+
+    async def _next_change(self, leaving: "asyncio.Task[bool]") -> None:
+        self._changed.clear()
+        async with asyncio.TaskGroup() as group:
+            change = group.create_task(self._changed.wait())
+            await asyncio.wait({change, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            change.cancel()
+
+
+def _busy(pod: "pod_pb2.Pod | None") -> bool:
+    """Whether an agent works, so that the end of following can wait until it is done."""
+    from podium.cli.views.plain import word
+
+    return pod is not None and any(word(agent, "status") in {"STARTING", "RUNNING"} for agent in pod.agents)
+
+
+def require(pod: "pod_pb2.Pod | None") -> "pod_pb2.Pod":
+    """The pod, where following saw one."""
+    if pod is None:
+        raise CliError("the pod could not be read before you left")
+    return pod
+
+
+def _first_leaf(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    first = group.exceptions[0]
+    return _first_leaf(first) if isinstance(first, BaseExceptionGroup) else first

@@ -1,0 +1,62 @@
+"""Where output goes: rich tables and panels for people, JSON for programs.
+
+Colours and boxes go where a terminal is and NO_COLOR is not; a pipe gets the same words, plain, on long lines.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+_PIPE_WIDTH = 160
+
+
+class Output:
+    """The output of one command."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+
+    @cached_property
+    def console(self) -> "Console":
+        """Standard output as rich sees it."""
+        return make_console()
+
+    def show(self, data: Any, render: "Callable[[], RenderableType]") -> None:
+        """The result of a command: `data` for programs, what `render` makes of it for people."""
+        if self.as_json:
+            print(json.dumps(data, ensure_ascii=False, indent=2))
+        else:
+            self.console.print(render())
+
+    def item(self, data: Any, text: str) -> None:
+        """One of a stream of results: a JSON line, or a line of text (rich markup off)."""
+        if self.as_json:
+            print(json.dumps(data, ensure_ascii=False), flush=True)
+        else:
+            self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            sys.stdout.flush()
+
+    def say(self, text: str) -> None:
+        """A remark for people (rich markup on); programs do not get it."""
+        if not self.as_json:
+            self.console.print(text, highlight=False, soft_wrap=True)
+
+
+def make_console() -> "Console":
+    """A console that honours NO_COLOR, TERM=dumb and pipes."""
+    from rich.console import Console
+
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    return Console(highlight=False, width=int(os.environ.get("COLUMNS", "0") or 0) or _PIPE_WIDTH)
+
+
+def interactive() -> bool:
+    """Whether a person sits at both ends."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
