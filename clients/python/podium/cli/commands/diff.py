@@ -28,7 +28,7 @@ async def diff(cli: Cli, task: str | None, workstream: str | None, stat: bool) -
         "truncated": found.truncated,
     }
     if cli.out.as_json or stat:
-        cli.out.show(data, lambda: found.stat.rstrip())
+        cli.out.show(data, found.stat.rstrip)
         return
     from podium.cli.views.diff import render
 

@@ -16,21 +16,25 @@ if TYPE_CHECKING:
     from podium.events.v1 import event_pb2
 
 _LOOK_SECONDS = 0.2
-_BATCH_BYTES = 64 * 1024
 
 
 @click.command()
 @click.argument("name", metavar="SERVICE|AGENT")
 @click.option("-f", "--follow", is_flag=True, help="Go on as it grows.")
 @click.option(
-    "-n", "--lines", default=200, show_default=True, help="How many lines (of an agent: chunks) from the end."
+    "-n",
+    "--lines",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    help="How many lines (of an agent: chunks) from the end.",
 )
 @command
 async def logs(cli: Cli, name: str, follow: bool, lines: int) -> None:
     """Show the log of a service (event-store, pod-manager, maestro, runner, supervisor) or an agent's transcript."""
     try:
         if name in {*SERVICES, "supervisor"}:
-            await _service(cli, cli.installation.logs_dir / f"{name}.log", follow, lines)
+            await _service(cli, LogTail(cli.installation.logs_dir / f"{name}.log", lines), follow)
         else:
             async with cli.connect() as podium:
                 await _agent(cli, podium, name, follow, lines)
@@ -38,20 +42,37 @@ async def logs(cli: Cli, name: str, follow: bool, lines: int) -> None:
         return
 
 
-async def _service(cli: Cli, log: Path, follow: bool, lines: int) -> None:
-    if not log.exists():
-        raise CliError(f"there is no {log}", "`podium up` starts the services", exits.NOT_FOUND)
-    with log.open(encoding="utf-8", errors="replace") as file:
-        for line in file.readlines()[-lines:]:
-            cli.out.item({"line": line.rstrip("\n")}, line.rstrip("\n"))
-        while follow:
-            if log.stat().st_size < file.tell():  # it was rotated
-                file.seek(0)
-            chunk = file.readlines(_BATCH_BYTES)
-            for line in chunk:
-                cli.out.item({"line": line.rstrip("\n")}, line.rstrip("\n"))
-            if not chunk:
-                await asyncio.sleep(_LOOK_SECONDS)
+class LogTail:
+    """A log's last lines, then what is added, also across a rotation."""
+
+    def __init__(self, log: Path, lines: int) -> None:
+        if not log.exists():
+            raise CliError(f"there is no {log}", "`podium up` starts the services", exits.NOT_FOUND)
+        self._log = log
+        self._first = lines
+        self._position = 0
+
+    def read(self) -> list[str]:
+        """What is new since the last time; at first the last lines."""
+        with self._log.open("rb") as file:
+            if file.seek(0, 2) < self._position:
+                self._position = 0
+            file.seek(self._position)
+            data = file.read()
+        whole = data[: data.rfind(b"\n") + 1]
+        self._position += len(whole)
+        found = whole.decode(errors="replace").splitlines()
+        found, self._first = (found[-self._first :] if self._first else found), 0
+        return found
+
+
+async def _service(cli: Cli, tail: LogTail, follow: bool) -> None:
+    while True:
+        for line in tail.read():
+            cli.out.item({"line": line}, line)
+        if not follow:
+            return
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 async def _agent(cli: Cli, podium: "Podium", agent_id: str, follow: bool, lines: int) -> None:

@@ -10,7 +10,7 @@ from podium.cli.common import Cli, command
 from podium.cli.views.plain import plain
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.console import Group, RenderableType
 
     from podium.events.v1 import event_pb2
 
@@ -56,7 +56,7 @@ def _render(data: dict[str, Any], leases: "list[event_pb2.Lease]") -> "Group":
     if not data["running"]:
         return Group(Text(f"Podium is not running in {data['data_dir']}; `podium up` starts it"))
     head = Text(f"Podium {data['version']} · {data['phase']} · process {data['pid']} · {data['data_dir']}\n")
-    parts = [head, board.services_table(data["services"])]
+    parts: list[RenderableType] = [head, board.services_table(data["services"])]
     if leases:
         parts += [Text(""), board.leases_table(leases, time.time())]
     return Group(*parts)

@@ -15,7 +15,7 @@ def up(cli: Cli, foreground: bool) -> None:
     """Start the services of this machine, supervised, in the background."""
     if foreground:
         arguments = [*supervision.supervisor_command(cli.installation), "--foreground"]
-        os.execv(arguments[0], arguments)
+        os.execv(arguments[0], arguments)  # noqa: S606 - becomes the supervisor
     started = supervision.start(cli.installation)
     state = supervision.read_state(cli.installation)
     services = [service["name"] for service in state["services"]]
