@@ -185,6 +185,10 @@ class Engine(Generic[S]):
         """The ids of all entities of this process that exist."""
         return [eid for eid, entity in self._entities.items() if entity.committed.revision]
 
+    def owned(self) -> Collection[int]:
+        """The shards that this process holds now."""
+        return self._owner.owned()
+
     def position(self) -> int:
         """A global position that the loaded views cover."""
         return self._board.safe_position()
