@@ -1,0 +1,44 @@
+"""How the parts of Maestro find each other."""
+
+from collections.abc import Collection, Sequence
+
+from podium.chassis.engine import Engine
+from podium.chassis.entity_service import build_engine
+from podium.chassis.server import Registration, Shell
+from podium.kernel.identity import CallerKind, Identity
+from podium.maestro.adapters.codec import BoardCodec, make_codec
+from podium.maestro.adapters.feed import EventStoreFeed
+from podium.maestro.adapters.servicer import SERVICE, MaestroServicer
+from podium.maestro.adapters.watching import add_maestro
+from podium.maestro.application.follower import Follower
+from podium.maestro.domain.commands import FollowPod, PodFact
+from podium.maestro.domain.domain import ProjectDomain
+from podium.maestro.domain.state import Board
+
+MAESTRO = Identity(CallerKind.SERVICE, "maestro")
+
+
+class EngineProjects:
+    """Implements `application.ports.Projects` on the engine."""
+
+    def __init__(self, engine: Engine[Board]) -> None:
+        self._engine = engine
+
+    def owned(self) -> Collection[int]:
+        """The shards held now."""
+        return self._engine.owned()
+
+    async def follow(self, project_id: str, pod_id: str, facts: Sequence[PodFact]) -> None:
+        """Take facts in; without a request id, since the project itself knows what it has followed."""
+        await self._engine.execute(project_id, FollowPod(pod_id, tuple(facts)), actor=MAESTRO, request_id="")
+
+
+async def build(shell: Shell) -> Sequence[Registration]:
+    """The service on the event store; it follows the pods for as long as the shell lives."""
+    codec = make_codec()
+    engine = await build_engine(shell, ProjectDomain(), BoardCodec(codec))
+    feed = EventStoreFeed(shell.client.events, shell.client.event_store, shell.settings.instance)
+    follower = Follower(feed, EngineProjects(engine), shell.clock, shell.tasks)
+    shell.tasks.spawn(follower.run(), name="follower")
+    shell.on_stop(follower.save)
+    return [Registration(add=add_maestro, servicer=MaestroServicer(engine, codec), service=SERVICE)]
