@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from enum import Enum
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from podium.cli.exits import CliError
 from podium.cli.mirror import PodMirror
@@ -12,7 +12,6 @@ from podium.cli.terminal import on_interrupt
 from podium.cli.views.decisions import Decision, decisions
 
 if TYPE_CHECKING:
-    from podium.cli.asking import Asker
     from podium.cli.screens import Screen
     from podium.client.connection import Podium
     from podium.pods.v1 import pod_pb2, pod_service_pb2
@@ -58,19 +57,27 @@ def _cursor_of(item: "pod_service_pb2.WatchPodResponse") -> int | None:
     return None
 
 
+class Decider(Protocol):
+    """Who decides what waits: a person at a terminal, or the demo."""
+
+    async def ask(self, decision: Decision, pod: "pod_pb2.Pod") -> bool:
+        """Decides and carries it out; False: not now. May be cancelled when it is decided elsewhere."""
+        ...
+
+
 class Follower:
     """Follows one pod until it has ended, or Ctrl-C.
 
-    With an asker it asks what waits for a person; without one such a wait is an ending too, unless `patient`.
+    With a decider, what waits for a person is put to it; without one such a wait is an ending too, unless `patient`.
     """
 
     def __init__(
-        self, podium: "Podium", pod_id: str, screen: "Screen", asker: "Asker | None", *, patient: bool = False
+        self, podium: "Podium", pod_id: str, screen: "Screen", decider: Decider | None, *, patient: bool = False
     ) -> None:
         self._podium = podium
         self._pod_id = pod_id
         self._screen = screen
-        self._asker = asker
+        self._decider = decider
         self._patient = patient
         self._mirror = PodMirror()
         self._changed = asyncio.Event()
@@ -109,19 +116,21 @@ class Follower:
             if pod is not None and finished(pod):
                 return Ending.FINISHED
             open_ones = [each for each in decisions(pod) if each.key not in self._settled] if pod is not None else []
-            if pod is not None and open_ones and self._asker is not None:
-                await self._ask(open_ones[0], pod, self._asker, leaving)
+            if pod is not None and open_ones and self._decider is not None:
+                await self._ask(open_ones[0], pod, self._decider, leaving)
                 continue
-            if open_ones and self._asker is None and not self._patient and not _busy(pod):
+            if open_ones and self._decider is None and not self._patient and not _busy(pod):
                 return Ending.WAITING
             await self._next_change(leaving)
         return Ending.DETACHED
 
-    async def _ask(self, decision: Decision, pod: "pod_pb2.Pod", asker: "Asker", leaving: "asyncio.Task[bool]") -> None:
+    async def _ask(
+        self, decision: Decision, pod: "pod_pb2.Pod", decider: Decider, leaving: "asyncio.Task[bool]"
+    ) -> None:
         """Asks, unless it is decided elsewhere meanwhile; what is decided or put off is not asked again."""
         self._screen.pause()
         async with asyncio.TaskGroup() as group:
-            asking = group.create_task(asker.ask(decision, pod))
+            asking = group.create_task(decider.ask(decision, pod))
             gone = group.create_task(self._gone(decision))
             await asyncio.wait({asking, gone, leaving}, return_when=asyncio.FIRST_COMPLETED)
             asking.cancel()

@@ -3,7 +3,9 @@
 What is installed, the runners say: their leases carry the names of their profiles.
 """
 
-from collections.abc import Iterable
+import tomllib
+from collections.abc import Collection, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from podium.cli import exits
@@ -13,6 +15,15 @@ if TYPE_CHECKING:
     from podium.client.connection import Podium
 
 SCRIPTED = "scripted"
+
+
+def scripted(config_file: Path) -> set[str]:
+    """The profiles that play a scenario, by podium.toml: nobody's default."""
+    try:
+        profiles = tomllib.loads(config_file.read_text(encoding="utf-8")).get("profiles", {})
+    except (OSError, ValueError):  # the runner says what is wrong with it
+        return {SCRIPTED}
+    return {name for name, each in profiles.items() if isinstance(each, dict) and each.get("kind") == SCRIPTED}
 
 
 async def offered(podium: "Podium") -> list[str]:
@@ -27,32 +38,31 @@ async def offered(podium: "Podium") -> list[str]:
     return sorted(names)
 
 
-def choose(flag: str | None, setting: str, installed: Iterable[str]) -> str:
+def choose(flag: str | None, setting: str, installed: Iterable[str], scripted: Collection[str] = ()) -> str:
     """The profile; raises `CliError` where there is none, more than one, or one that nobody offers.
 
-    The scripted agent is for the demo and tests: it is taken only where a flag or setting names it.
+    Scripted agents are for the demo and tests: one is taken only where a flag or setting names it.
     """
     names = sorted(installed)
+    real = [name for name in names if name not in scripted]
     wanted = flag or setting
     if wanted:
         if wanted not in names:
             origin = "--agent" if flag else "`agent` in .podium.toml"
-            raise CliError(f"no runner offers the agent {wanted!r} ({origin})", _list(names), exits.NOT_FOUND)
+            raise CliError(f"no runner offers the agent {wanted!r} ({origin})", _list(real), exits.NOT_FOUND)
         return wanted
-    usable = [name for name in names if name != SCRIPTED]
-    if len(usable) == 1:
-        return usable[0]
-    if not usable:
+    if len(real) == 1:
+        return real[0]
+    if not real:
         hint = (
             "install a coding agent (claude, codex, opencode, gemini, qwen) and `podium down; podium up`, or describe "
             "your own under [profiles.NAME] in podium.toml; `podium demo` needs none"
         )
         raise CliError("no agent is installed here", hint, exits.NOT_FOUND)
-    raise CliError("more than one agent is installed: say which", _list(usable), exits.USAGE)
+    raise CliError("more than one agent is installed: say which", _list(real), exits.USAGE)
 
 
 def _list(names: list[str]) -> str:
-    usable = [name for name in names if name != SCRIPTED]
-    if not usable:
+    if not names:
         return "no agent is offered; see `podium doctor`"
-    return f'there are: {", ".join(usable)} (--agent NAME, or `agent = "NAME"` in .podium.toml)'
+    return f'there are: {", ".join(names)} (--agent NAME, or `agent = "NAME"` in .podium.toml)'

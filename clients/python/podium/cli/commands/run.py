@@ -46,7 +46,12 @@ async def run(
     if supervision.start(cli.installation):
         cli.out.say("[dim]Podium started[/]")
     async with cli.connect() as podium:
-        profile = profiles.choose(how["agent"], place.agent, await profiles.offered(podium))
+        profile = profiles.choose(
+            how["agent"],
+            place.agent,
+            await profiles.offered(podium),
+            profiles.scripted(cli.installation.config_file),
+        )
         order = opening.Order(
             text=words,
             profile=profile,
