@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from tests.maestro.board import EXECUTION, OPENED, World, check, ended, names, requested, workstream
 
 from podium.maestro.domain import commands as c
 from podium.maestro.domain.model import (
@@ -15,6 +14,7 @@ from podium.maestro.domain.model import (
     TimelineKind,
     WorkstreamStatus,
 )
+from tests.maestro.board import EXECUTION, OPENED, World, check, ended, names, requested, workstream
 
 
 @pytest.fixture

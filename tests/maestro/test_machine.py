@@ -3,11 +3,11 @@
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from tests.maestro.board import OPENED, World, check, ended, requested, workstream
 
 from podium.kernel.errors import Rejection
 from podium.maestro.domain import commands as c
 from podium.maestro.domain.model import Phase, SessionStatus, TaskStatus, WorkstreamStatus
+from tests.maestro.board import OPENED, World, check, ended, requested, workstream
 
 TASK = st.sampled_from(["t1", "t2", "t3", "t4", "agentless"])
 SESSION = st.sampled_from(["s1", "s2", "s3", "a1", "a2"])

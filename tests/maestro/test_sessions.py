@@ -1,7 +1,6 @@
 """Sessions and links: given / when / then. Numbers: maestro.md (M), scenarios.md, tasks and sessions (S)."""
 
 import pytest
-from tests.maestro.board import World, check, names
 
 from podium.maestro.domain import commands as c
 from podium.maestro.domain import facts
@@ -12,6 +11,7 @@ from podium.maestro.domain.model import (
     TimelineKind,
 )
 from podium.maestro.domain.sessions import TASKS_PER_SESSION
+from tests.maestro.board import World, check, names
 
 
 def kinds(world: World, session_id: str) -> list[TimelineKind]:

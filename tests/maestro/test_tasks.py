@@ -1,11 +1,10 @@
 """Tasks and projects: given / when / then. Numbers: maestro.md (M), scenarios.md, tasks and sessions (S)."""
 
-from tests.maestro.board import EXECUTION, OPENED, START, World, check, names
-
 from podium.maestro.domain import commands as c
 from podium.maestro.domain import facts
 from podium.maestro.domain.model import Phase, TaskPriority, TaskStatus
 from podium.maestro.domain.projects import name_of
+from tests.maestro.board import EXECUTION, OPENED, START, World, check, names
 
 
 def test_created_task_is_pending_and_numbered():
