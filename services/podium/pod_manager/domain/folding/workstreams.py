@@ -113,7 +113,7 @@ def _completed(ws: Workstream, commit: str) -> Workstream:
 
 
 def _attempt_ended(ws: Workstream, event: AttemptEnded) -> Workstream:
-    """The attempt gets its outcome; the workstream waits again, unless it is finished or an INTERRUPTED one holds it."""
+    """The attempt gets its outcome; the workstream waits again, unless it is finished or held (INTERRUPTED)."""
     attempts = tuple(
         replace(
             attempt,

@@ -1,0 +1,1 @@
+"""What each command leads to, an area a module; each command is a small function on a `Draft`."""

@@ -1,0 +1,193 @@
+"""`waiting_on`: why nothing moves right now, typed and in words; and what comes next.
+
+Pure functions of the state, without the time: entries carry since and until, and whoever shows them applies the clock.
+A pod that is not finished, runs nothing and says nothing here is a bug.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+
+from podium.pod_manager.domain.kinds import (
+    AgentKind,
+    AgentStatus,
+    ChecksResult,
+    DocumentState,
+    FailureCause,
+    JobKind,
+    Phase,
+    WaitingKind,
+    WorkstreamStatus,
+)
+from podium.pod_manager.domain.limits import WAITING_ENTRIES
+from podium.pod_manager.domain.queries import (
+    budget_reached,
+    in_plan_order,
+    is_held,
+    is_terminal,
+    last_attempt,
+    live_agent_of,
+    live_agents,
+    open_jobs,
+    open_questions,
+)
+from podium.pod_manager.domain.resources import Agent, Plan, Pod, Spec
+from podium.pod_manager.domain.starting import free_slots, wanted
+from podium.pod_manager.domain.views import SchedulerView, WaitingOn
+
+K = WaitingKind
+_PAUSES = {FailureCause.RATE_LIMITED: K.RATE_LIMIT, FailureCause.LOGIN_FAILED: K.LOGIN}
+_JOBS = {JobKind.MERGE: "to be merged", JobKind.VERIFY: "to be verified", JobKind.LAND: "to be landed"}
+
+
+def waiting_on(pod: Pod) -> tuple[WaitingOn, ...]:
+    """The reasons, the most telling first; at most `WAITING_ENTRIES`."""
+    if is_terminal(pod) or not pod.revision:
+        return ()
+    return tuple(islice(_reasons(pod), WAITING_ENTRIES))
+
+
+def _reasons(pod: Pod) -> Iterator[WaitingOn]:
+    yield from _questions(pod)
+    if budget_reached(pod):
+        yield WaitingOn(K.BUDGET, "the budget is used up: raise it with UpdatePolicy", "budget")
+    if pod.phase is Phase.SPEC_CLARIFICATION:
+        yield from _document(pod, "spec", pod.spec, AgentKind.SPEC_WRITER)
+    elif pod.phase is Phase.PLANNING:
+        yield from _document(pod, "plan", pod.plan, AgentKind.PLANNER)
+    else:
+        yield from _workstreams(pod)
+    if pod.phase is Phase.REVIEW:
+        yield from _review(pod)
+    if pod.held:
+        text = "a person sent the pod back: work on a workstream again, or move the pod on"
+        yield WaitingOn(K.DECISION, text, "phase")
+    for agent in live_agents(pod):
+        yield from _agent(pod, agent)
+    yield from _jobs(pod)
+    if pod.cooldown_until is not None and wanted(pod) and free_slots(pod):
+        yield WaitingOn(K.COOLDOWN, pod.cooldown_reason, "pod", until_time=pod.cooldown_until)
+
+
+def _questions(pod: Pod) -> Iterator[WaitingOn]:
+    for question in open_questions(pod):
+        if question.blocking:
+            text = f"an answer to: {question.content[:200]}"
+            yield WaitingOn(K.ANSWER, text, question.id, since_time=question.posted_time)
+
+
+# -- documents -------------------------------------------------------------------------------------------------------
+
+
+def _document(pod: Pod, name: str, document: Spec | Plan, kind: AgentKind) -> Iterator[WaitingOn]:
+    if live_agent_of(pod, kind) is not None:
+        return
+    if document.state is DocumentState.READY and not document.requested:
+        text = f"approval of {name} version {document.version}"
+        yield WaitingOn(K.APPROVAL, text, name)
+    elif document.held:
+        text = f"the agent that was to write the {name} was interrupted: ask for another one, or write it"
+        yield WaitingOn(K.DECISION, text, name)
+    elif document.failed_attempts >= pod.policy.max_attempts:
+        text = f"{document.failed_attempts} agents failed to write the {name}: {document.last_error[:200]}"
+        yield WaitingOn(K.DOCUMENT, text, name)
+    elif document.next_retry_time is not None:
+        yield _pause(name, f"the {name}", document.last_cause, document.last_error, document.next_retry_time)
+    elif document.state is DocumentState.DRAFT and not document.requested:
+        text = f"the {name} is a draft: edit it, ask for a new one, or approve it as it is"
+        yield WaitingOn(K.DOCUMENT, text, name)
+
+
+def _pause(subject: str, what: str, cause: FailureCause, error: str, until: datetime) -> WaitingOn:
+    kind = _PAUSES.get(cause, K.COOLDOWN)
+    return WaitingOn(kind, f"the next attempt at {what}, after: {error[:200]}", subject, until_time=until)
+
+
+# -- workstreams -----------------------------------------------------------------------------------------------------
+
+
+def _workstreams(pod: Pod) -> Iterator[WaitingOn]:
+    for ws in in_plan_order(pod):
+        attempt = last_attempt(ws)
+        since = attempt.ended_time if attempt else None
+        if ws.status is WorkstreamStatus.FAILED:
+            text = f"{ws.id} failed: {ws.reason[:200]} Retry it, skip it, or change the plan."
+            yield WaitingOn(K.DECISION, text, ws.id, since_time=since)
+        elif is_held(pod, ws):
+            text = f"the attempt at {ws.id} was interrupted: retry it, skip it, or complete it as it stands"
+            yield WaitingOn(K.DECISION, text, ws.id, since_time=since)
+        elif ws.status is WorkstreamStatus.BLOCKED:
+            text = f"{ws.id} needs {', '.join(ws.blocked_on)}, which did not succeed"
+            yield WaitingOn(K.DEPENDENCY, text, ws.id)
+        elif ws.status is WorkstreamStatus.READY and ws.next_retry_time is not None and attempt is not None:
+            yield _pause(ws.id, ws.id, attempt.cause, attempt.error, ws.next_retry_time)
+
+
+# -- review ----------------------------------------------------------------------------------------------------------
+
+
+def _review(pod: Pod) -> Iterator[WaitingOn]:
+    review = pod.review
+    if not review.verified:
+        if not pod.home_runner:
+            text = "no work was done, so there is nothing to verify: complete the pod, cancel it, or send it back"
+            yield WaitingOn(K.DECISION, text, "review")
+        elif review.verify_error:
+            text = f"the work could not be verified: {review.verify_error[:200]}"
+            yield WaitingOn(K.CHECKS, text, "review", until_time=review.next_retry_time)
+        return
+    if review.checks is ChecksResult.FAILED and not review.approved_commit:
+        yield WaitingOn(K.CHECKS, "the checks fail on the integrated work", "review")
+    if not review.approved_commit:
+        verdict = " (NOT VERIFIED: the repository names no checks)" if review.checks is ChecksResult.NONE else ""
+        yield WaitingOn(K.APPROVAL, f"approval of commit {review.integration_commit[:12]}{verdict}", "review")
+    elif review.landing_error:
+        yield WaitingOn(K.LANDING, review.landing_error[:1000], "landing")
+
+
+# -- agents and jobs -------------------------------------------------------------------------------------------------
+
+
+def _agent(pod: Pod, agent: Agent) -> Iterator[WaitingOn]:
+    about = agent.workstream_id or agent.kind.name
+    if agent.status is AgentStatus.PENDING_START:
+        text = f"StartAgent for {about}: auto-start is off"
+        yield WaitingOn(K.START, text, agent.id, since_time=agent.requested_time)
+    elif agent.status is AgentStatus.REQUESTED:
+        text = f"a runner that starts the agent for {about}; none took the job yet"
+        yield WaitingOn(K.RUNNER, text, agent.id, since_time=agent.requested_time)
+    elif agent.runner_lost_time is not None:
+        text = f"runner {agent.runner_id}, which is gone; {agent.id} is given up soon"
+        yield WaitingOn(K.RUNNER, text, agent.id, since_time=agent.runner_lost_time)
+    elif agent.interrupt_requested:
+        yield WaitingOn(K.RUNNER, f"runner {agent.runner_id} to end {agent.id}", agent.id)
+
+
+def _jobs(pod: Pod) -> Iterator[WaitingOn]:
+    for _, job in sorted(pod.jobs.items()):
+        if job.kind in _JOBS:
+            subject = job.workstream_id or ("landing" if job.kind is JobKind.LAND else "review")
+            text = f"{job.workstream_id or 'the work'} waits {_JOBS[job.kind]} by {pod.home_runner}"
+            yield WaitingOn(K.RUNNER, text, subject, since_time=job.issued_time)
+
+
+# -- what comes next -------------------------------------------------------------------------------------------------
+
+
+def scheduler_view(pod: Pod) -> SchedulerView:
+    """What the scheduler will do next, for people."""
+    return SchedulerView(_pending_action(pod), pod.cooldown_until, pod.cooldown_reason)
+
+
+def _pending_action(pod: Pod) -> str:
+    if is_terminal(pod):
+        return ""
+    starts = wanted(pod)
+    if starts:
+        first = starts[0]
+        what = first.workstream_id or first.kind.name.replace("_", " ").lower()
+        return f"start an agent: {what}"
+    for kind, words in _JOBS.items():
+        if open_jobs(pod, kind):
+            return f"work waits {words}"
+    return f"{len(pod.live_agents)} agents at work" if pod.live_agents else "a person's decision"
