@@ -194,4 +194,4 @@ class SqliteLog:
         return await self._read(lambda db: upkeep.verify(db, first))
 
     async def backup(self, path: str) -> int:
-        return await self._read(lambda db: upkeep.backup(db, path))
+        return await self._read(lambda _: upkeep.backup(self._path, path))

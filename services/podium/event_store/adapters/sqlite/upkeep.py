@@ -136,7 +136,7 @@ def _agrees(event: bytes, position: int, stream: str, revision: int, event_id: b
     return own.startswith(start) and body.startswith(wire.as_field(4, event_id) + wire.as_field(5, kind.encode()))
 
 
-def backup(db: apsw.Connection, path: str) -> int:
+def backup(source: Path, path: str) -> int:
     """See `ports.Upkeep.backup`."""
     target = Path(path)
     if not target.is_absolute():
@@ -149,7 +149,13 @@ def backup(db: apsw.Connection, path: str) -> int:
     partial.unlink(missing_ok=True)
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
-        db.execute("VACUUM INTO ?", (str(partial),))
+        # A connection of its own: it takes a while, and the readers' connections may not write, not even elsewhere.
+        db = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            db.pragma("wal_autocheckpoint", 0)
+            db.execute("VACUUM INTO ?", (str(partial),))
+        finally:
+            db.close()
         copy = apsw.Connection(str(partial))
         (position,) = one(copy, "SELECT coalesce(max(position), 0) FROM events")
         copy.close()
