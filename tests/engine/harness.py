@@ -3,14 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.engine.counting import Account, Counting, JsonCodec, SoleOwner
-from tests.fakes.clock import ManualClock
-from tests.fakes.log import MemoryLog
-
 from podium.chassis.engine import Engine, EngineSettings, Outcome
 from podium.chassis.engine.ports import Clock
 from podium.chassis.tasks import TaskSet
 from podium.kernel.identity import CallerKind, Identity
+from tests.engine.counting import Account, Counting, JsonCodec, SoleOwner
+from tests.fakes.clock import ManualClock
+from tests.fakes.log import MemoryLog
 
 ANNA = Identity(CallerKind.PERSON, "anna")
 

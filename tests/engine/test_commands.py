@@ -3,12 +3,12 @@
 import asyncio
 
 import pytest
-from tests.engine.counting import Nothing
-from tests.engine.harness import ANNA, add, engine_over
-from tests.fakes.log import MemoryLog
 
 from podium.chassis.engine import EngineSettings
 from podium.kernel.errors import Rejection
+from tests.engine.counting import Nothing
+from tests.engine.harness import ANNA, add, engine_over
+from tests.fakes.log import MemoryLog
 
 
 async def until(condition) -> None:  # type: ignore[no-untyped-def]

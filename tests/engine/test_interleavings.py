@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.engine.counting import Account, Counting, JsonCodec
-from tests.engine.harness import add, engine_over
-from tests.fakes.log import MemoryLog
 
 from podium.chassis.engine import Change, Engine
 from podium.chassis.engine.ports import StoredRecord
 from podium.chassis.engine.records import decode_records
 from podium.kernel.errors import Rejection
+from tests.engine.counting import Account, Counting, JsonCodec
+from tests.engine.harness import add, engine_over
+from tests.fakes.log import MemoryLog
 
 OPERATIONS = st.lists(
     st.one_of(

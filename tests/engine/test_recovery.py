@@ -4,14 +4,14 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from tests.engine.counting import Account, Remind
-from tests.engine.harness import ANNA, add, engine_over
-from tests.fakes.clock import ManualClock
-from tests.fakes.log import MemoryLog
 
 from podium.chassis.engine import Bookmark, EngineSettings
 from podium.kernel.errors import Rejection
 from podium.kernel.ids import shard_of
+from tests.engine.counting import Account, Remind
+from tests.engine.harness import ANNA, add, engine_over
+from tests.fakes.clock import ManualClock
+from tests.fakes.log import MemoryLog
 
 
 async def remind(engine, seconds: int, request_id: str) -> None:  # type: ignore[no-untyped-def]

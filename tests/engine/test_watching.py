@@ -3,11 +3,11 @@
 import asyncio
 
 import pytest
-from tests.engine.harness import add, engine_over
-from tests.fakes.log import MemoryLog
 
 from podium.chassis.engine import Bookmark, Change, EngineSettings, Snapshot
 from podium.kernel.errors import Rejection
+from tests.engine.harness import add, engine_over
+from tests.fakes.log import MemoryLog
 
 
 async def test_a_snapshot_watch_begins_with_the_state() -> None:

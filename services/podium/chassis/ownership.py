@@ -68,6 +68,7 @@ class Ownership:
         self._epochs: dict[int, int] = {}
         self._addresses: dict[int, str] = {}
         self._balancing = asyncio.Lock()
+        self._unsettled = False
 
     # -- the engine's view ----------------------------------------------------------------------------------------
 
@@ -98,7 +99,7 @@ class Ownership:
         """Take the lease, claim this process's share, let the engine adopt it; waits for the store to be there."""
         await self._patiently(self._acquire)
         await self._patiently(lambda: self._rebalance(engine))
-        self._tasks.spawn(self._keep_lease(), name="keep-lease")
+        self._tasks.spawn(self._keep_lease(engine), name="keep-lease")
         self._tasks.spawn(self._follow_leases(engine), name="follow-leases")
 
     async def stop(self) -> None:
@@ -136,7 +137,8 @@ class Ownership:
         )
         self._lease = response.lease
 
-    async def _keep_lease(self) -> None:
+    async def _keep_lease(self, engine: Engine[Any]) -> None:
+        """Renew for ever; and while shards are still changing hands, look again."""
         while True:
             await self._clock.sleep(self._renew_every)
             lease = self._lease
@@ -149,6 +151,9 @@ class Ownership:
                     self._fail(ReplacedError(f"the lease {self._name} is lost: {error.message}"))
                     return
                 _log.warning("the lease was not renewed: %s", error)
+                continue
+            if self._unsettled:
+                await self._patiently(lambda: self._rebalance(engine))
 
     async def _follow_leases(self, engine: Engine[Any]) -> None:
         """Share out anew whenever a process of this service comes or goes.
@@ -163,7 +168,8 @@ class Ownership:
 
     async def _rebalance(self, engine: Engine[Any]) -> None:
         async with self._balancing:
-            if self._lease is None:
+            held = self._lease
+            if held is None:
                 return
             leases = (await self._store.ListLeases(ListLeasesRequest())).leases
             live = {lease.name for lease in leases if lease.metadata.get("service") == self._service}
@@ -172,10 +178,13 @@ class Ownership:
             share = -(-SHARDS // max(1, len(live)))
             surplus = sorted(self._epochs)[share:]
             if surplus:
-                await self._give_up(engine, surplus)
+                await self._give_up(engine, held, surplus)
             wanted = self._claimable(shards, live, share)
             if wanted:
-                await self._claim(engine, wanted)
+                await self._claim(engine, held, wanted)
+            elsewhere = set(range(SHARDS)) - self._epochs.keys()
+            short = len(self._epochs) < SHARDS // max(1, len(live))
+            self._unsettled = short or not all(self._addresses.get(shard) for shard in elsewhere)
 
     def _claimable(self, shards: Sequence[Shard], live: set[str], share: int) -> list[int]:
         """Free shards, those of ended processes, and this instance's own from before; up to the share."""
@@ -186,21 +195,20 @@ class Ownership:
         ]
         return free[: max(0, share - len(self._epochs))]
 
-    async def _claim(self, engine: Engine[Any], wanted: list[int]) -> None:
-        assert self._lease is not None
+    async def _claim(self, engine: Engine[Any], held: Lease, wanted: list[int]) -> None:
         request = ClaimShardsRequest(
-            service=self._service, shards=wanted, owner=self._name, owner_epoch=self._lease.epoch
+            service=self._service, shards=wanted, owner=self._name, owner_epoch=held.epoch
         )
         claimed = (await self._store.ClaimShards(request)).shards
         self._epochs.update({shard.shard: shard.epoch for shard in claimed})
         # Claimed once, adopted until it works: a store that goes away in between must not leave pods unattended.
         await self._patiently(lambda: engine.adopt([shard.shard for shard in claimed]))
 
-    async def _give_up(self, engine: Engine[Any], surplus: list[int]) -> None:
-        assert self._lease is not None
+    async def _give_up(self, engine: Engine[Any], held: Lease, surplus: list[int]) -> None:
         for shard in surplus:
             del self._epochs[shard]
+            self._addresses.pop(shard, None)
         engine.release(surplus)
         await self._store.ReleaseShards(
-            ReleaseShardsRequest(service=self._service, shards=surplus, owner=self._name, owner_epoch=self._lease.epoch)
+            ReleaseShardsRequest(service=self._service, shards=surplus, owner=self._name, owner_epoch=held.epoch)
         )
