@@ -33,8 +33,8 @@ _REFUSALS = 64
 """Calls beyond the limit that still get a documented refusal; above that gRPC itself refuses."""
 
 
-_TALK_SHARE = 0.2
-"""The part of the grace in which a stream of many requests may end by itself."""
+_TALK_SHARE, _TALK_SECONDS = 0.2, 0.5
+"""How long a stream of many requests may take to end by itself: a part of the grace, and no more than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +218,9 @@ class _Process:
         stopping = asyncio.ensure_future(self._server.stop(grace))
         hurry = asyncio.ensure_future(self._hurry.wait())
         waiting = {stopping, hurry}
-        await asyncio.wait(waiting, timeout=grace * _TALK_SHARE, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            waiting, timeout=min(grace * _TALK_SHARE, _TALK_SECONDS), return_when=asyncio.FIRST_COMPLETED
+        )
         self._edge.drain(talks=True)
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         hurry.cancel()

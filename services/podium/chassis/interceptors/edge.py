@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any, NoReturn
+from weakref import WeakSet
 
 import grpc
 from grpc_status import rpc_status
@@ -34,6 +35,7 @@ class Edge:
         self._active = 0
         self._draining = False
         self._streams: dict[asyncio.Task[Any], bool] = {}
+        self._ended: WeakSet[asyncio.Task[Any]] = WeakSet()
 
     def wrap(self, method: str, handler: "grpc.RpcMethodHandler[Any, Any]") -> "grpc.RpcMethodHandler[Any, Any]":
         """The handler that checks first. Raises ValueError for a method that has no descriptor."""
@@ -57,21 +59,23 @@ class Edge:
         Calls with one answer go on.
         """
         self._draining = True
-        for task, is_talk in list(self._streams.items()):
-            if talks or not is_talk:
+        for task, ends_late in list(self._streams.items()):
+            if talks or not ends_late:
+                self._ended.add(task)
                 task.cancel()
 
     def _rebuild(
         self, method: str, handler: "grpc.RpcMethodHandler[Any, Any]", admission: "Admission"
     ) -> "grpc.RpcMethodHandler[Any, Any]":
         behavior: Behavior = _behavior(handler)
-        talk = handler.request_streaming
+        # Health has to say that the end has come before it is cut off.
+        ends_late = handler.request_streaming or not admission.guarded
         if not handler.response_streaming:
             wrapped: Behavior = self._unary(method, behavior, admission)
         elif inspect.isasyncgenfunction(behavior):
-            wrapped = self._generator(method, behavior, admission, talk)
+            wrapped = self._generator(method, behavior, admission, ends_late)
         else:
-            wrapped = self._writer(method, behavior, admission, talk)
+            wrapped = self._writer(method, behavior, admission, ends_late)
         return _handler(handler.request_streaming, handler.response_streaming, wrapped, handler)
 
     def _unary(self, method: str, behavior: Behavior, admission: "Admission") -> Behavior:
@@ -84,10 +88,10 @@ class Edge:
 
         return call
 
-    def _generator(self, method: str, behavior: Behavior, admission: "Admission", talk: bool) -> Behavior:
+    def _generator(self, method: str, behavior: Behavior, admission: "Admission", ends_late: bool) -> Behavior:
         async def stream(request: Any, context: ServicerContext) -> AsyncIterator[Any]:
             try:
-                with self._admitted(method, context, admission), self._streaming(talk):
+                with self._admitted(method, context, admission), self._streaming(ends_late):
                     async with aclosing(behavior(admission.check(request), context)) as items:
                         async for item in items:
                             yield item
@@ -96,12 +100,12 @@ class Edge:
 
         return stream
 
-    def _writer(self, method: str, behavior: Behavior, admission: "Admission", talk: bool) -> Behavior:
+    def _writer(self, method: str, behavior: Behavior, admission: "Admission", ends_late: bool) -> Behavior:
         """For handlers that call `context.write`, or are plain functions that return an async iterator."""
 
         async def stream(request: Any, context: ServicerContext) -> None:
             try:
-                with self._admitted(method, context, admission), self._streaming(talk):
+                with self._admitted(method, context, admission), self._streaming(ends_late):
                     result = behavior(admission.check(request), context)
                     if inspect.isawaitable(result):
                         await result
@@ -137,19 +141,20 @@ class Edge:
             self._active -= admission.guarded
 
     @contextmanager
-    def _streaming(self, talk: bool) -> Iterator[None]:
+    def _streaming(self, ends_late: bool) -> Iterator[None]:
         task = asyncio.current_task()
         assert task is not None
-        self._streams[task] = talk
+        self._streams[task] = ends_late
         try:
             yield
         finally:
             del self._streams[task]
 
     async def _raise(self, context: ServicerContext, error: BaseException, method: str) -> NoReturn:
-        if isinstance(error, asyncio.CancelledError) and self._draining and not context.cancelled():
-            if (task := asyncio.current_task()) is not None:
-                task.uncancel()
+        task = asyncio.current_task()
+        cancelled = isinstance(error, asyncio.CancelledError) and not context.cancelled()
+        if cancelled and task is not None and task in self._ended:
+            task.uncancel()
             error = _draining()
         # Whoever aborted has said why already; a closed generator or a cancelled call has nobody listening.
         if isinstance(error, grpc.aio.AbortError) or not isinstance(error, Exception):
