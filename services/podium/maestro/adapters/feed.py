@@ -2,16 +2,19 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
+from typing import TYPE_CHECKING
 
 from podium.client.errors import PodiumError
 from podium.client.events import EventStore
 from podium.events.v1.event_pb2 import Event, NewEvent, StreamAppend
 from podium.events.v1.event_service_pb2 import SetStreamMetadataRequest, StreamRetention
-from podium.events.v1.event_service_pb2_grpc import EventStoreServiceAsyncStub
 from podium.maestro.adapters.pod_facts import PREFIX, pod_fact
 from podium.maestro.application.ports import Bookmark, FeedItem, FeedUnavailable, PodEvent
 from podium.maestro.domain.commands import PodFact
 from podium.tasks.v1.task_events_pb2 import FollowerBookmark
+
+if TYPE_CHECKING:
+    from podium.events.v1.event_service_pb2_grpc import EventStoreServiceAsyncStub
 
 BOOKMARKS = "bookmarks/maestro-"
 BOOKMARKS_KEPT = 10
@@ -21,7 +24,7 @@ _TYPE = FollowerBookmark.DESCRIPTOR.full_name
 class EventStoreFeed:
     """Implements `application.ports.PodFeed`."""
 
-    def __init__(self, events: EventStore, store: EventStoreServiceAsyncStub, instance: str) -> None:
+    def __init__(self, events: EventStore, store: "EventStoreServiceAsyncStub", instance: str) -> None:
         self._events = events
         self._store = store
         self._stream = BOOKMARKS + instance
