@@ -39,7 +39,7 @@ def _because(reason: str) -> str:
 def _verified(fact: Any, _pod: "pod_pb2.Pod") -> str:
     verdict = {"PASSED": "checks pass", "FAILED": "checks FAIL", "NONE": "NOT VERIFIED: there are no checks"}
     lines = f"{count(fact.files_changed, 'file')}, +{fact.insertions} -{fact.deletions}"
-    return f"verified {short(fact.integration_commit)}: {verdict[word(fact, 'checks')]}, {lines}"
+    return f"verified {short(fact.integration_commit)}: {verdict.get(word(fact, 'checks'), 'checks unknown')}, {lines}"
 
 
 def _attempt_ended(fact: Any, pod: "pod_pb2.Pod") -> str:

@@ -1,4 +1,4 @@
-"""The plan as text that a person edits, and back: TOML, one `[[workstream]]` each."""
+"""The plan as text that a person edits, and back: TOML, one `[[items]]` each."""
 
 import json
 import tomllib
@@ -22,7 +22,7 @@ def to_text(plan: "pod_pb2.Plan") -> str:
     for item in plan.items:
         lines += [
             "",
-            "[[workstream]]",
+            "[[items]]",
             f"id = {_quoted(item.id)}",
             f"title = {_quoted(item.title)}",
             f"dependencies = [{', '.join(_quoted(name) for name in item.dependencies)}]",
@@ -40,9 +40,9 @@ def from_text(text: str) -> "tuple[str, list[pod_pb2.PlanItem]]":
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _refusal(str(error)) from error
-    entries = document.get("workstream", [])
+    entries = document.get("items", [])
     if not isinstance(entries, list) or not entries:
-        raise _refusal("there is no [[workstream]]")
+        raise _refusal("there is no [[items]]")
     summary = document.get("summary", "")
     if not isinstance(summary, str):
         raise _refusal("summary must be text")
@@ -77,7 +77,8 @@ def _refusal(problem: str) -> CliError:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)  # a JSON string is a TOML basic string
+    # A JSON string is a TOML basic string, but for the one control character that JSON leaves alone.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _long(text: str) -> str:

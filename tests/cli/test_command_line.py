@@ -1,0 +1,152 @@
+"""The command line as a whole: help, laziness, errors, exit codes, completion."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from podium.cli import checks, exits, supervision
+from podium.cli.failures import explain
+from podium.cli.main import COMMANDS, cli
+from podium.client.errors import make_error
+from podium.client.installation import Installation
+
+
+def podium(tmp_path: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """The real program, in an installation of its own where nothing runs."""
+    return subprocess.run(
+        [sys.executable, "-m", "podium.cli.main", *arguments],
+        env=os.environ | {"PODIUM_DATA_DIR": str(tmp_path / "data")} | environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def names() -> list[str]:
+    return [name for section in COMMANDS.values() for name in section if name != "agent"]
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_command_has_help(name: str) -> None:
+    """Each name of the table leads to a command whose help says what it does, and takes `--output`."""
+    import click
+
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    assert command.help
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert name == "completion" or "--output" in options
+
+
+def test_help_loads_neither_grpc_nor_rich() -> None:
+    """`podium --help` starts at once because it imports nothing heavy."""
+    code = (
+        "import sys; from podium.cli.main import cli; cli.main(['--help'], standalone_mode=False);"
+        "heavy = {'grpc', 'rich', 'google.protobuf', 'asyncio'} & set(sys.modules); sys.exit(', '.join(heavy) or 0)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    assert "Exit codes" in answer.stdout
+
+
+def test_not_running_is_said_with_its_remedy(tmp_path: Path) -> None:
+    """A command without services ends with 3 and names `podium up`."""
+    answer = podium(tmp_path, "ls")
+    assert answer.returncode == exits.UNAVAILABLE
+    assert "podium up" in answer.stderr
+    assert podium(tmp_path, "status").returncode == exits.UNAVAILABLE
+    assert podium(tmp_path, "down").returncode == exits.OK
+
+
+def test_errors_as_json(tmp_path: Path) -> None:
+    """With `--output json` the error is one JSON object on standard error."""
+    answer = podium(tmp_path, "show", "3", "--output", "json")
+    problem = json.loads(answer.stderr)["error"]
+    assert problem["exit_code"] == answer.returncode == exits.UNAVAILABLE
+    assert "podium up" in problem["hint"]
+
+
+def test_wrong_usage_is_two(tmp_path: Path) -> None:
+    """Unknown commands and options, and a task said twice or not at all, are usage errors."""
+    assert podium(tmp_path, "frobnicate").returncode == exits.USAGE
+    assert podium(tmp_path, "ls", "--frobnicate").returncode == exits.USAGE
+    assert podium(tmp_path, "run").returncode == exits.USAGE
+    assert podium(tmp_path, "run", "do it", "--task", "3").returncode == exits.USAGE
+
+
+def test_run_outside_of_a_repository(tmp_path: Path) -> None:
+    """`podium run` where there is no repository says so and starts nothing."""
+    answer = podium(tmp_path, "run", "do it")
+    assert answer.returncode == exits.NOT_FOUND
+    assert "git init" in answer.stderr
+    assert not supervision.is_running(Installation(tmp_path / "data"))
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(tmp_path: Path, shell: str) -> None:
+    """Each shell gets its script."""
+    answer = podium(tmp_path, "completion", shell)
+    assert answer.returncode == 0, answer.stderr
+    assert "_PODIUM_COMPLETE" in answer.stdout
+
+
+def test_completion_completes(tmp_path: Path) -> None:
+    """The completion offers the commands that begin so."""
+    words = {"_PODIUM_COMPLETE": "bash_complete", "COMP_WORDS": "podium se", "COMP_CWORD": "1"}
+    answer = subprocess.run(
+        [str(Path(sys.executable).parent / "podium")],
+        env=os.environ | words,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "sessions" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "exit_code"),
+    [
+        ("UNAVAILABLE", "NOT_READY", exits.UNAVAILABLE),
+        ("NOT_FOUND", "POD_NOT_FOUND", exits.NOT_FOUND),
+        ("FAILED_PRECONDITION", "STALE_VERSION", exits.REFUSED),
+        ("UNAUTHENTICATED", "UNAUTHENTICATED", exits.DENIED),
+        ("PERMISSION_DENIED", "CALLER_NOT_ALLOWED", exits.DENIED),
+        ("INTERNAL", "INTERNAL", exits.FAILED),
+    ],
+)
+def test_each_family_of_errors_has_its_exit_code(code: str, reason: str, exit_code: int) -> None:
+    """The documented table holds for what services answer."""
+    assert explain(make_error(code, reason, "no")).code == exit_code
+    assert exit_code in exits.TABLE
+
+
+def test_doctor_names_remedies(tmp_path: Path) -> None:
+    """What is missing or wrong comes with how to mend it."""
+    assert checks.git_version("git version 2.39.5").state == "ok"
+    assert checks.git_version("git version 2.30.1").state == "problem"
+    assert checks.git_version(None).remedy
+    assert checks.git_identity("A", None).remedy.startswith("git config")
+    assert checks.node_version("v20.1.0\n").state == "ok"
+    assert checks.node_version(None).state == "warning"
+    bin_dir = tmp_path / "bin"
+    bin_dir.mkdir()
+    (bin_dir / "claude").touch(mode=0o755)
+    environment = {"PATH": str(bin_dir), "HOME": str(tmp_path)}
+    assert [(each.name, each.remedy) for each in checks.agents(environment)] == [("agent claude", "claude /login")]
+    assert checks.agents(environment | {"ANTHROPIC_API_KEY": "k"})[0].state == "ok"
+    assert checks.agents({"PATH": ""})[0].remedy
+    open_dir = tmp_path / "open"
+    open_dir.mkdir(mode=0o755)
+    assert checks.data_directory(Installation(open_dir)).remedy == f"chmod 700 {open_dir}"
+
+
+def test_doctor_runs(tmp_path: Path) -> None:
+    """`podium doctor --output json` lists its findings."""
+    answer = podium(tmp_path, "doctor", "--output", "json")
+    assert {"git", "disk", "services"} <= {finding["name"] for finding in json.loads(answer.stdout)}
