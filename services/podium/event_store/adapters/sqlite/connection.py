@@ -1,5 +1,6 @@
 """Connections to the file, and what its errors mean."""
 
+import asyncio
 import fcntl
 import os
 import threading
@@ -86,10 +87,16 @@ class Readers:
         self._path = path
         self._local = threading.local()
         self._connections: list[apsw.Connection] = []
-        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="podium-reader")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="podium-reader")
+        self._closed = False
 
-    def call(self, work: Callable[[apsw.Connection], T]) -> T:
-        """Run on one of the threads (by `pool`): the result, or the Rejection that its failure means."""
+    async def run(self, work: Callable[[apsw.Connection], T]) -> T:
+        """The work's result, from one of the threads. Raises the Rejection that a failure means."""
+        if self._closed:
+            raise unavailable("NOT_READY", "the event store is closing")
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._call, work)
+
+    def _call(self, work: Callable[[apsw.Connection], T]) -> T:
         try:
             db: apsw.Connection | None = getattr(self._local, "db", None)
             if db is None:
@@ -101,7 +108,8 @@ class Readers:
 
     def close(self) -> None:
         """Wait for what runs; drop what waits."""
-        self.pool.shutdown(cancel_futures=True)
+        self._closed = True
+        self._pool.shutdown(cancel_futures=True)
         for db in self._connections:
             db.close()
         self._connections.clear()

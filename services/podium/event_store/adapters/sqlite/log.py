@@ -97,8 +97,7 @@ class SqliteLog:
         return self._writer.append(appends)
 
     async def _read(self, work: Callable[[apsw.Connection], T]) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers.pool, self._readers.call, work)
+        return await self._readers.run(work)
 
     async def read_stream(
         self, stream: str, first: int, *, backwards: bool = False, limit: int = 0, max_bytes: int = 1 << 20

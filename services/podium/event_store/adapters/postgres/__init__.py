@@ -1,0 +1,1 @@
+"""The `Log` on PostgreSQL: any number of store processes may share one database."""

@@ -1,0 +1,199 @@
+"""The client's shared append stream: order, batches, loss of the store."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from podium.chassis.interceptors.errors import status_of_rejection
+from podium.client.errors import PodiumError, make_error
+from podium.client.events import EventStore
+from podium.events.v1.event_service_pb2 import (
+    AppendResponse,
+    AppendStreamRequest,
+    AppendStreamResponse,
+    NumberedResult,
+)
+from podium.kernel.errors import Kind, Rejection
+from tests.event_store.conftest import Server
+from tests.event_store.words import to, whole
+
+
+async def test_calls_keep_their_order(server: Server) -> None:
+    """Many calls at once, each expecting the one before it: all fit."""
+    podium = server.connect()
+    answers = await asyncio.gather(*(podium.events.append([to("a/1", expect=n)]) for n in range(200)))
+    assert [answer.first_position for answer in answers] == list(range(1, 201))
+
+
+async def test_appends_survive_a_restart_of_the_store(server: Server) -> None:
+    """What was under way when the store went is sent again under the same ids: each event is there once, in order."""
+    podium = server.connect()
+    done: list[int] = []
+
+    async def write(stream: str) -> None:
+        for revision in range(30):
+            await podium.events.append([to(stream, expect=revision)])
+            done.append(revision)
+
+    writers = [asyncio.ensure_future(write(f"a/{number}")) for number in range(8)]
+    while len(done) < 40:
+        await asyncio.sleep(0)
+    await server.stop()
+    assert len(done) < 240
+    await server.start()
+    await asyncio.gather(*writers)
+    found = await whole(server.connect())
+    assert len(found) == 240
+    for number in range(8):
+        assert [e.revision for e in found if e.stream == f"a/{number}"] == list(range(1, 31))
+
+
+async def test_without_a_store_the_deadline_decides(server: Server) -> None:
+    """Nobody answers: DEADLINE_EXCEEDED, the outcome is unknown; the connection works on when the store is back."""
+    podium = server.connect()
+    await podium.events.append([to("a/1")])
+    await server.stop()
+    append = to("a/1", expect=1)
+    with pytest.raises(PodiumError) as caught:
+        await podium.events.append([append], timeout_seconds=0.1)
+    assert caught.value.code == "DEADLINE_EXCEEDED"
+    assert caught.value.is_outcome_unknown
+    await server.start()
+    assert (await podium.events.append([append])).last_position == 2
+
+
+class ScriptedCall:
+    """An AppendStream whose answers the test writes; `sent` holds the messages as they came."""
+
+    def __init__(self) -> None:
+        self.sent: asyncio.Queue[AppendStreamRequest] = asyncio.Queue()
+        self.answers: asyncio.Queue[AppendStreamResponse | PodiumError] = asyncio.Queue()
+        self.cancelled = False
+
+    async def write(self, message: AppendStreamRequest) -> None:
+        self.sent.put_nowait(message)
+
+    async def read(self) -> AppendStreamResponse:
+        answer = await self.answers.get()
+        if isinstance(answer, PodiumError):
+            raise answer
+        return answer
+
+    def cancel(self) -> bool:
+        self.cancelled = True
+        return True
+
+
+class ScriptedStub:
+    def __init__(self) -> None:
+        self.calls: asyncio.Queue[ScriptedCall] = asyncio.Queue()
+
+    def AppendStream(self) -> ScriptedCall:
+        call = ScriptedCall()
+        self.calls.put_nowait(call)
+        return call
+
+
+def stub_and_store() -> tuple[ScriptedStub, EventStore]:
+    stub: Any = ScriptedStub()
+    return stub, EventStore(stub)
+
+
+def stored(number: int) -> NumberedResult:
+    return NumberedResult(number=number, response=AppendResponse(first_position=number, last_position=number))
+
+
+def refused(number: int, rejection: Rejection) -> NumberedResult:
+    return NumberedResult(number=number, status=status_of_rejection(rejection).SerializeToString())
+
+
+async def test_what_waits_goes_as_one_message() -> None:
+    """64 callers of one turn of the loop are one message; each hears its own answer."""
+    stub, store = stub_and_store()
+    callers = [asyncio.ensure_future(store.append([to(f"a/{n}")])) for n in range(64)]
+    call = await stub.calls.get()
+    message = await call.sent.get()
+    assert len(message.appends) == 64
+    call.answers.put_nowait(AppendStreamResponse(results=[stored(item.number) for item in reversed(message.appends)]))
+    answers = await asyncio.gather(*callers)
+    assert [answer.last_position for answer in answers] == [item.number for item in message.appends]
+    await store.close()
+
+
+async def test_after_a_loss_everything_unanswered_is_sent_again_in_order() -> None:
+    """Same numbers, same event ids, in the order of the calls, together with what came meanwhile."""
+    stub, store = stub_and_store()
+    callers = [asyncio.ensure_future(store.append([to(f"a/{n}")])) for n in range(3)]
+    first = await stub.calls.get()
+    message = await first.sent.get()
+    first.answers.put_nowait(AppendStreamResponse(results=[stored(message.appends[1].number)]))
+    await callers[1]
+    first.answers.put_nowait(make_error("UNAVAILABLE", "NOT_READY", "stopping"))
+    callers.append(asyncio.ensure_future(store.append([to("a/9")])))
+    second = await stub.calls.get()
+    again = await second.sent.get()
+    assert [item.append for item in again.appends[:2]] == [message.appends[0].append, message.appends[2].append]
+    assert len(again.appends) == 3
+    assert first.cancelled
+    second.answers.put_nowait(AppendStreamResponse(results=[stored(item.number) for item in again.appends]))
+    await asyncio.gather(*callers)
+    await store.close()
+
+
+async def test_a_conflict_behind_a_postponed_append_is_no_conflict() -> None:
+    """The first of two appends met a full disk, so the second cannot fit yet: both go again, and nobody is told."""
+    stub, store = stub_and_store()
+    callers = [asyncio.ensure_future(store.append([to("a/1", expect=n)])) for n in (0, 1)]
+    first = await stub.calls.get()
+    message = await first.sent.get()
+    full = Rejection(Kind.RESOURCE_EXHAUSTED, "STORAGE_FULL", "full", retry_after_seconds=0.01)
+    conflict = Rejection(Kind.ABORTED, "REVISION_CONFLICT", "a/1 is at 0", {"stream": "a/1"})
+    first.answers.put_nowait(
+        AppendStreamResponse(
+            results=[refused(message.appends[0].number, full), refused(message.appends[1].number, conflict)]
+        )
+    )
+    second = await stub.calls.get()
+    again = await second.sent.get()
+    assert len(again.appends) == 2
+    second.answers.put_nowait(AppendStreamResponse(results=[stored(item.number) for item in again.appends]))
+    await asyncio.gather(*callers)
+    await store.close()
+
+
+async def test_at_the_deadline_a_standing_refusal_is_the_answer() -> None:
+    """A disk that stays full is told as STORAGE_FULL: nothing was stored."""
+    stub, store = stub_and_store()
+    caller = asyncio.ensure_future(store.append([to("a/1")], timeout_seconds=0.1))
+    call = await stub.calls.get()
+    number = (await call.sent.get()).appends[0].number
+    full = Rejection(Kind.RESOURCE_EXHAUSTED, "STORAGE_FULL", "full", retry_after_seconds=10.0)
+    call.answers.put_nowait(AppendStreamResponse(results=[refused(number, full)]))
+    with pytest.raises(PodiumError, match="STORAGE_FULL"):
+        await caller
+    await store.close()
+
+
+async def test_a_refusal_of_the_whole_stream_reaches_every_caller() -> None:
+    """A token that is not valid will not become so by waiting."""
+    stub, store = stub_and_store()
+    callers = [asyncio.ensure_future(store.append([to("a/1")])) for _ in range(3)]
+    call = await stub.calls.get()
+    call.answers.put_nowait(make_error("UNAUTHENTICATED", "UNAUTHENTICATED", "no token"))
+    for caller in callers:
+        with pytest.raises(PodiumError, match="UNAUTHENTICATED"):
+            await caller
+    await store.close()
+
+
+async def test_closing_answers_whoever_waits() -> None:
+    """UNAVAILABLE, outcome unknown; later calls are refused."""
+    stub, store = stub_and_store()
+    caller = asyncio.ensure_future(store.append([to("a/1")]))
+    await (await stub.calls.get()).sent.get()
+    await store.close()
+    with pytest.raises(PodiumError, match="OUTCOME_UNKNOWN"):
+        await caller
+    with pytest.raises(PodiumError, match="NOT_READY"):
+        await store.append([to("a/1")])

@@ -1,0 +1,213 @@
+"""One subscriber over a log and a ring: nothing missed, nothing twice, whatever the pace."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from podium.event_store.application.hub import Hub
+from podium.event_store.application.subscription import Subscription
+from podium.event_store.domain.model import Filter, Retention
+from podium.events.v1.event_pb2 import Event
+from podium.events.v1.event_service_pb2 import SubscribeResponse
+from podium.kernel.errors import Rejection
+from tests.contracts.facts import fact, one, stored
+from tests.fakes.clock import ManualClock
+from tests.fakes.memory_event_log import MemoryEventLog
+
+EVERYTHING = Filter()
+
+
+class Scene:
+    """A log with a small ring before it."""
+
+    def __init__(self, max_events: int = 50) -> None:
+        self.log = MemoryEventLog()
+        self.hub = Hub(0, max_events=max_events)
+        self.log.listen(self.hub.publish)
+        self.clock = ManualClock()
+        self.reads = 0
+
+    def subscribe(self, after: int | None, wanted: Filter = EVERYTHING) -> "Subscriber":
+        subscription = Subscription(
+            self.log, self.hub, wanted, after, monotonic=self.clock.monotonic, bookmark_seconds=5.0
+        )
+        return Subscriber(subscription.messages())
+
+
+class Subscriber:
+    def __init__(self, messages: AsyncIterator[bytes]) -> None:
+        self.messages = messages
+
+    async def item(self) -> SubscribeResponse:
+        return SubscribeResponse.FromString(await anext(self.messages))
+
+    async def events(self, count: int) -> list[Event]:
+        """The next so many; marks in between are passed over."""
+        found: list[Event] = []
+        while len(found) < count:
+            found += (await self.item()).batch.events
+        assert len(found) == count
+        return found
+
+
+def positions(events: Sequence[Event]) -> list[int]:
+    return [event.position for event in events]
+
+
+async def test_an_empty_log_is_caught_up_at_once() -> None:
+    """`caught_up` also where there is nothing: for the log and for a stream that nobody wrote."""
+    scene = Scene()
+    for wanted in (EVERYTHING, Filter(stream="a/1")):
+        for after in (None, 0):
+            item = await scene.subscribe(after, wanted).item()
+            assert item.WhichOneof("item") == "caught_up"
+            assert item.caught_up.at == 0
+
+
+async def test_what_was_there_comes_first_then_the_mark_then_what_comes() -> None:
+    """Catch-up, `caught_up` at its end, live commits."""
+    scene = Scene()
+    await stored(scene.log, one("a/1", fact(), fact()))
+    subscriber = scene.subscribe(0)
+    assert positions((await subscriber.item()).batch.events) == [1, 2]
+    assert (await subscriber.item()).caught_up.at == 2
+    waiting = asyncio.ensure_future(subscriber.item())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await stored(scene.log, one("a/2"))
+    assert positions((await waiting).batch.events) == [3]
+
+
+async def test_without_a_resume_point_only_what_comes_is_sent() -> None:
+    """The mark says where it begins."""
+    scene = Scene()
+    await stored(scene.log, one("a/1", fact(), fact()))
+    log, stream = scene.subscribe(None), scene.subscribe(None, Filter(stream="a/1"))
+    assert (await log.item()).caught_up.at == 2
+    assert (await stream.item()).caught_up.at == 2
+    await stored(scene.log, one("a/1"))
+    assert positions(await log.events(1)) == [3]
+    assert positions(await stream.events(1)) == [3]
+
+
+@pytest.mark.parametrize("after", range(7))
+async def test_a_resume_point_within_a_commit_splits_it(after: int) -> None:
+    """Whether it is still in the ring or not, exactly what comes after is sent."""
+    scene = Scene()
+    await stored(scene.log, one("a/1", fact(), fact(), fact()))
+    await stored(scene.log, one("a/1", fact(), fact(), fact()))
+    subscriber = scene.subscribe(after)
+    assert positions(await subscriber.events(6 - after)) == list(range(after + 1, 7))
+    stream = scene.subscribe(after, Filter(stream="a/1"))
+    assert [event.revision for event in await stream.events(6 - after)] == list(range(after + 1, 7))
+
+
+async def test_a_slow_subscriber_reads_the_log_and_misses_nothing() -> None:
+    """The ring moved past it by far; it gets every event once, in order, and the writer never waited."""
+    scene = Scene(max_events=10)
+    subscriber, stream = scene.subscribe(0), scene.subscribe(0, Filter(stream="a/1"))
+    await subscriber.item()
+    await stream.item()
+    for _ in range(40):
+        await stored(scene.log, one("a/1", fact(), fact()))
+        await stored(scene.log, one("b/1"))
+    assert scene.hub.since(0) is None
+    assert positions(await subscriber.events(120)) == list(range(1, 121))
+    assert [event.revision for event in await stream.events(80)] == list(range(1, 81))
+
+
+async def test_commits_that_arrive_while_it_reads_the_log_are_neither_lost_nor_doubled() -> None:
+    """The change from the log to the ring has no seam."""
+    scene = Scene(max_events=10)
+    for _ in range(30):
+        await stored(scene.log, one("a/1"))
+    subscriber = scene.subscribe(0)
+    found: list[Event] = []
+    while len(found) < 60:
+        found += (await subscriber.item()).batch.events
+        if len(found) < 60 and scene.log.position < 60:
+            await stored(scene.log, one("a/1", *(fact() for _ in range(10))))
+    assert positions(found) == list(range(1, 61))
+
+
+async def test_a_commit_longer_than_a_message_is_sent_in_pages() -> None:
+    """No message is much longer than a megabyte."""
+    scene = Scene()
+    subscriber = scene.subscribe(None)
+    await subscriber.item()
+    await stored(scene.log, one("a/1", *(fact(b"x" * 300_000) for _ in range(10))))
+    first = await subscriber.item()
+    assert first.ByteSize() < 2 << 20
+    assert positions([*first.batch.events, *await subscriber.events(10 - len(first.batch.events))]) == list(
+        range(1, 11)
+    )
+
+
+async def test_filters_choose_live_events_too() -> None:
+    """By prefix and by type, from the ring as from the log."""
+    scene = Scene()
+    wanted = Filter(prefixes=("pods/",), types=frozenset({"Y"}))
+    live = scene.subscribe(0, wanted)
+    await live.item()
+    for number in range(12):
+        await stored(scene.log, one(f"{'pods' if number % 2 else 'jobs'}/1", fact(kind="XY"[number % 4 // 2])))
+    expected = [n + 1 for n in range(12) if n % 2 and n % 4 // 2]
+    assert positions(await live.events(len(expected))) == expected
+    assert positions(await scene.subscribe(0, wanted).events(len(expected))) == expected
+
+
+async def test_bookmarks_move_past_what_does_not_match() -> None:
+    """Five seconds without a message: a bookmark, at what was passed over; a stream's counts its revisions."""
+    scene = Scene()
+    await stored(scene.log, one("a/1"))
+    other, stream = scene.subscribe(None, Filter(prefixes=("z/",))), scene.subscribe(0, Filter(stream="a/1"))
+    assert (await other.item()).caught_up.at == 1
+    await stream.events(1)
+    assert (await stream.item()).caught_up.at == 1
+    await stored(scene.log, one("b/1"))
+    waiting = [asyncio.ensure_future(subscriber.item()) for subscriber in (other, stream)]
+    for _ in range(2):
+        scene.hub.tick()
+        await asyncio.sleep(0)
+    assert not any(each.done() for each in waiting)
+    scene.clock.advance(5.0)
+    scene.hub.tick()
+    assert [(await each).bookmark.at for each in waiting] == [2, 1]
+
+
+async def test_a_resume_point_below_the_floor_is_refused() -> None:
+    """OUT_OF_RANGE with the oldest revision; from there on it works."""
+    scene = Scene()
+    await stored(scene.log, one("a/1", *(fact() for _ in range(5))))
+    await scene.log.set_retention("a/1", Retention(truncate_before=4))
+    with pytest.raises(Rejection, match="RESUME_POINT_TRUNCATED"):
+        await scene.subscribe(2, Filter(stream="a/1")).item()
+    assert [event.revision for event in await scene.subscribe(3, Filter(stream="a/1")).events(2)] == [4, 5]
+
+
+async def test_subscribers_of_one_filter_share_its_bytes() -> None:
+    """A commit is filtered and spliced once, whatever the number of subscribers."""
+    scene = Scene()
+    subscribers = [scene.subscribe(None, Filter(stream="a/1")) for _ in range(3)]
+    for subscriber in subscribers:
+        await subscriber.item()
+    await stored(scene.log, one("a/1"))
+    (entry,) = scene.hub.since(0) or []
+    before = entry.chosen(Filter(stream="a/1"))
+    for subscriber in subscribers:
+        await subscriber.events(1)
+    assert entry.chosen(Filter(stream="a/1")) is before
+
+
+async def test_the_ring_is_bounded_in_bytes_too() -> None:
+    """A few large commits push the older ones out; the newest always stays."""
+    hub = Hub(0, max_events=1000, max_bytes=1000)
+    log = MemoryEventLog()
+    log.listen(hub.publish)
+    for _ in range(5):
+        await stored(log, one("a/1", fact(b"x" * 600)))
+    assert hub.since(3) is None
+    newest = hub.since(4)
+    assert newest is not None
+    assert [entry.last for entry in newest] == [5]
