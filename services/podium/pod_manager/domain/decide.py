@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from podium.kernel.entity import Context
 from podium.kernel.errors import denied, not_found, precondition
-from podium.kernel.identity import CallerKind
+from podium.kernel.identity import CallerKind, Identity
 from podium.pod_manager.domain.commands import (
     AgentCommand,
     Command,
@@ -61,7 +61,7 @@ def decide(pod: Pod, command: Command, context: Context) -> Sequence[object]:
     """Facts and orders; none is a no-op. Raises `Rejection` with one of the documented reasons."""
     if not pod.revision and not isinstance(command, OpenPod):
         raise not_found("POD_NOT_FOUND", f"no pod {pod.pod_id}", pod_id=pod.pod_id)
-    check_agent(pod, context)
+    check_agent(pod, context.actor)
     if is_terminal(pod) and type(command) not in AFTER_THE_END:
         raise precondition("POD_ALREADY_TERMINAL", f"the pod is {pod.phase.name}", phase=pod.phase.name)
     draft = Draft(pod, context)
@@ -69,9 +69,8 @@ def decide(pod: Pod, command: Command, context: Context) -> Sequence[object]:
     return draft.items
 
 
-def check_agent(pod: Pod, context: Context) -> None:
-    """An agent may act on its own pod only, and only while it lives."""
-    caller = context.actor
+def check_agent(pod: Pod, caller: Identity) -> None:
+    """An agent may see and touch its own pod only, and only while it lives; raises CALLER_NOT_ALLOWED."""
     if caller.kind is not CallerKind.AGENT:
         return
     agent = pod.agents.get(caller.name)

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from podium.kernel.errors import Rejection, invalid, not_found, precondition
-from podium.kernel.identity import CallerKind
+from podium.kernel.identity import CallerKind, Identity
 from podium.kernel.ids import derive
 from podium.pod_manager.domain import inbox, limits
 from podium.pod_manager.domain.commands.messages import (
@@ -67,7 +67,7 @@ def post_message(draft: Draft, command: PostMessage) -> None:
     if command.kind is MessageKind.QUESTION:
         raise invalid("kind", "questions are asked with AskQuestion")
     thread = _thread(draft.pod, command.thread_id) if command.thread_id else None
-    name = draft.context.derive("msg", draft.pod.pod_id)
+    name = posted_id(draft.pod.pod_id, draft.context.request_id)
     message = Message(
         kind=command.kind,
         id=name,
@@ -101,20 +101,25 @@ def _about(draft: Draft, workstream_id: str) -> str:
 # -- questions -------------------------------------------------------------------------------------------------------
 
 
-def question_id(draft: Draft, command: AskQuestion, workstream_id: str) -> str:
+def question_id(pod: Pod, caller: Identity, command: AskQuestion) -> str:
     """Equal for equal keys in one workstream or document, so that asking again finds the same question."""
-    caller = draft.context.actor
-    agent = draft.pod.agents.get(caller.name) if caller.kind is CallerKind.AGENT else None
+    agent = pod.agents.get(caller.name) if caller.kind is CallerKind.AGENT else None
     document = agent.kind.name if agent is not None and agent.kind in DOCUMENT_KINDS else ""
+    scope = command.workstream_id or (agent.workstream_id if agent is not None else "") or document
     key = command.question_key or derive("question", command.content)
-    return derive("msg", draft.pod.pod_id, "question", workstream_id or document, key)
+    return derive("msg", pod.pod_id, "question", scope, key)
+
+
+def posted_id(pod_id: str, request_id: str) -> str:
+    """The id of the message that a PostMessage makes."""
+    return derive("msg", request_id, pod_id)
 
 
 def ask_question(draft: Draft, command: AskQuestion) -> None:
     """Asking again returns the same question; an answer that is there counts as delivered to the agent that asks."""
     check_text("content", command.content)
     workstream_id = _about(draft, command.workstream_id)
-    name = question_id(draft, command, workstream_id)
+    name = question_id(draft.pod, draft.context.actor, command)
     if name not in draft.pod.messages:
         post(
             draft,

@@ -1,0 +1,1 @@
+"""What the pod-manager does beside deciding: it follows the runners' leases."""

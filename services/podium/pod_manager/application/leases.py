@@ -1,0 +1,147 @@
+"""Follows the runners' leases: agents whose runner is gone, or came back under another epoch, are told to their pods.
+
+A pod knows which runner holds an agent, and under which epoch; the store knows which leases live. `LeaseFollower`
+compares the two: at the start, at every fact about leases, and every few seconds, which also finds the claim that was
+on its way while the lease ended. What looks wrong is asked of the store once more before a pod is told, since a lease
+may be newer than what was heard of it.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Protocol
+
+from podium.chassis.engine.model import Spawner
+from podium.chassis.engine.ports import Clock
+from podium.kernel.errors import Rejection
+from podium.pod_manager.domain.commands.agents import RunnerLeaseChanged
+from podium.pod_manager.domain.queries import CLAIMED, live_agents
+from podium.pod_manager.domain.resources import Pod
+
+_log = logging.getLogger(__name__)
+
+LOOK_EVERY_SECONDS = 3.0
+"""Lease ttl (4 s), this, and the grace (5 s) may not add up to more than a lost agent may hold its slot."""
+PODS_AT_ONCE = 32
+BACKOFF_SECONDS = 0.2
+BACKOFF_LIMIT_SECONDS = 5.0
+
+Leases = Mapping[str, int]
+"""Living runners: their epochs by name."""
+
+
+class LeasesUnavailable(Exception):
+    """The store cannot say now."""
+
+
+class LeaseSource(Protocol):
+    """The event store's leases."""
+
+    async def living(self) -> Leases:
+        """The leases that live now; raises LeasesUnavailable."""
+        ...
+
+    def changes(self) -> AsyncIterator[None]:
+        """An item whenever a lease was taken or ended; without end. Raises LeasesUnavailable."""
+        ...
+
+
+class Pods(Protocol):
+    """The pods of this process."""
+
+    def loaded(self) -> Iterable[Pod]:
+        """Their committed states."""
+        ...
+
+    async def tell(self, pod_id: str, command: RunnerLeaseChanged) -> None:
+        """Execute a command; raises Rejection."""
+        ...
+
+
+def doubts(pod: Pod, leases: Leases) -> list[RunnerLeaseChanged]:
+    """What a pod must be told, given the living leases: one command for each runner and epoch it wrongly trusts."""
+    found: dict[tuple[str, int], RunnerLeaseChanged] = {}
+    for agent in live_agents(pod):
+        if agent.status not in CLAIMED or agent.runner_lost_time is not None:
+            continue
+        epoch = leases.get(agent.runner_id, 0)
+        if epoch < agent.lease_epoch:
+            command = RunnerLeaseChanged(agent.runner_id, agent.lease_epoch, live=False)
+        elif epoch > agent.lease_epoch:
+            command = RunnerLeaseChanged(agent.runner_id, epoch, live=True)
+        else:
+            continue
+        found[command.runner_id, command.lease_epoch] = command
+    return list(found.values())
+
+
+class LeaseFollower:
+    """One for each process; `run` it for the process' life."""
+
+    def __init__(self, source: LeaseSource, pods: Pods, clock: Clock, tasks: Spawner) -> None:
+        self._source = source
+        self._pods = pods
+        self._clock = clock
+        self._tasks = tasks
+        self._leases: Leases = {}
+        self._look = asyncio.Event()
+
+    async def run(self) -> None:
+        """Without end."""
+        self._tasks.spawn(self._listen(), name="lease-facts")
+        backoff = BACKOFF_SECONDS
+        while True:
+            try:
+                await self.reconcile()
+                backoff = BACKOFF_SECONDS
+                await self._wait(LOOK_EVERY_SECONDS)
+            except LeasesUnavailable as error:
+                _log.warning("the runners' leases cannot be read now: %s", error)
+                await self._clock.sleep(backoff)
+                backoff = min(backoff * 2, BACKOFF_LIMIT_SECONDS)
+
+    async def reconcile(self) -> None:
+        """Tell every pod what its trust in runners is worth; raises LeasesUnavailable."""
+        suspects = [pod for pod in self._pods.loaded() if doubts(pod, self._leases)]
+        if not suspects:
+            return
+        self._leases = await self._source.living()
+        gate = asyncio.Semaphore(PODS_AT_ONCE)
+
+        async def tell(pod: Pod) -> None:
+            async with gate:
+                for command in doubts(pod, self._leases):
+                    await self._tell(pod.pod_id, command)
+
+        await asyncio.gather(*(tell(pod) for pod in suspects))
+
+    async def _tell(self, pod_id: str, command: RunnerLeaseChanged) -> None:
+        try:
+            await self._pods.tell(pod_id, command)
+        except Rejection as refusal:
+            # Another owner's by now, or the store is away: the next look tries again.
+            _log.debug("pod %s was not told of runner %s: %s", pod_id, command.runner_id, refusal)
+
+    async def _listen(self) -> None:
+        backoff = BACKOFF_SECONDS
+        while True:
+            try:
+                async for _ in self._source.changes():
+                    self._leases = {}
+                    self._look.set()
+                    backoff = BACKOFF_SECONDS
+            except LeasesUnavailable as error:
+                _log.debug("the facts about leases cannot be followed now: %s", error)
+            await self._clock.sleep(backoff)
+            backoff = min(backoff * 2, BACKOFF_LIMIT_SECONDS)
+
+    async def _wait(self, seconds: float) -> None:
+        """Until something is said about leases, or the time is over."""
+        sleeper = asyncio.ensure_future(self._clock.sleep(seconds))
+        woken = asyncio.ensure_future(self._look.wait())
+        try:
+            await asyncio.wait({sleeper, woken}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeper.cancel()
+            woken.cancel()
+            self._look.clear()
