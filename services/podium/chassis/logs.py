@@ -100,6 +100,9 @@ def _blank(_: Any, __: str, event: Event) -> Event:
 
 
 def _one_line(logger: Any, name: str, event: Event) -> Event:
-    """A traceback becomes a field, so that an event stays one line."""
+    """A traceback becomes a field without line ends, so that an event stays one line."""
     event = structlog.processors.format_exc_info(logger, name, event)
+    if text := event.pop("exception", ""):
+        event["error"] = " ⏎ ".join(line.strip() for line in text.splitlines())
+    event["event"] = str(event["event"]).replace("\n", " ⏎ ")
     return _blank(logger, name, event)

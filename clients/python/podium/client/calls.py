@@ -27,7 +27,7 @@ OPENING_SECONDS = 10.0
 """How long the opening of a stream is repeated, where the caller gives no deadline."""
 
 MAX_HOPS = 3
-"""How often one call follows NOT_OWNER to another process."""
+"""How often a call follows NOT_OWNER from one process to the next before it pauses."""
 
 _FIRST_BACKOFF_SECONDS = 0.05
 _MAX_BACKOFF_SECONDS = 1.0
@@ -82,6 +82,7 @@ class Attempts:
         self._give_up = self._deadline or time.monotonic() + OPENING_SECONDS
         self._repeatable = repeatable
         self._backoff = _FIRST_BACKOFF_SECONDS
+        self._home = method.home
         self._hops = 0
         self.address = method.home
 
@@ -112,6 +113,8 @@ class Attempts:
         if time.monotonic() + pause >= self._give_up:
             raise error
         await asyncio.sleep(pause)
+        # Owners that name each other are amid a handover: ask at home again.
+        self.address, self._hops = self._home, 0
 
 
 class UnaryCall(Awaitable[T]):

@@ -170,4 +170,6 @@ def from_rpc_error(error: "grpc.aio.AioRpcError") -> PodiumError:
                 return from_status(Status.FromString(value if isinstance(value, bytes) else value.encode()))
             except DecodeError:
                 break  # a proxy's invention: the plain code still holds
-    return make_error(error.code().name, "", error.details() or "no details")
+    code = error.code().name
+    reason = code if code == "DEADLINE_EXCEEDED" else ""  # gRPC's own clock, the same meaning
+    return make_error(code, reason, error.details() or "no details")
