@@ -54,6 +54,7 @@ class Follower:
         while True:
             self._covered = frozenset(self._projects.owned())
             self._position = self._saved = await self._beginning()
+            self._moved.set()
             self._saved_at = self._clock.monotonic()
             self._held.clear()
             await self._until_shards_come()
