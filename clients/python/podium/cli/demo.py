@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from podium.cli import actions, exits, opening, repository, supervision
 from podium.cli.exits import CliError
-from podium.cli.follow import Follower, require
+from podium.cli.follow import Ending, Follower, require
 from podium.cli.output import Output
 from podium.cli.screens import LineScreen, LiveScreen, Screen
 from podium.cli.views.plain import word
@@ -109,7 +109,9 @@ async def play(stage: Stage, out: Output, *, terminal: bool, pause_seconds: floa
         screen = _screen(out, terminal)
         follower = Follower(podium, pod.pod_id, screen, Approver(podium, out.say, pause_seconds))
         async with asyncio.timeout(_TIMEOUT_SECONDS):
-            _, last = await follower.run()
+            ending, last = await follower.run()
+        if ending is Ending.DETACHED:
+            raise CliError("you interrupted the demo")
         await _summary(podium, require(last), out)
     return require(last)
 
@@ -142,7 +144,9 @@ def prove(stage: Stage, pod: "pod_pb2.Pod", out: Output) -> None:
     if head != pod.review.landed_commit:
         raise CliError(f"main is at {head}, the pod says it landed {pod.review.landed_commit}")
     out.say("\n[bold]git log --graph[/]")
-    for line in _git(stage.repository, "log", "--graph", "--format=%h %s%d", "main").splitlines():
+    for line in _git(
+        stage.repository, "log", "--graph", "--format=%h %s%d", "--decorate-refs=main", "main"
+    ).splitlines():
         out.item(None, f"  {line}")
     tests = subprocess.run(
         [sys.executable, "-m", "unittest", "discover", "-t", ".", "-s", "tests"],

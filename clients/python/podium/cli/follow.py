@@ -6,6 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol, cast
 
 from podium.cli.exits import CliError
+from podium.cli.history import all_events
 from podium.cli.mirror import PodMirror
 from podium.cli.resolve import finished
 from podium.cli.terminal import on_interrupt
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from podium.cli.screens import Screen
     from podium.client.connection import Podium
     from podium.pods.v1 import pod_pb2, pod_service_pb2
+
+
+_LAST_WORD_SECONDS = 1.0
 
 
 class Ending(Enum):
@@ -69,16 +73,25 @@ class Follower:
     """Follows one pod until it has ended, or Ctrl-C.
 
     With a decider, what waits for a person is put to it; without one such a wait is an ending too, unless `patient`.
+    What was missed (before the start, or while the connection was gone) is told too: at most `past` events.
     """
 
     def __init__(
-        self, podium: "Podium", pod_id: str, screen: "Screen", decider: Decider | None, *, patient: bool = False
+        self,
+        podium: "Podium",
+        pod_id: str,
+        screen: "Screen",
+        decider: Decider | None,
+        *,
+        patient: bool = False,
+        past: int = 1000,
     ) -> None:
         self._podium = podium
         self._pod_id = pod_id
         self._screen = screen
         self._decider = decider
         self._patient = patient
+        self._past = past
         self._mirror = PodMirror()
         self._changed = asyncio.Event()
         self._settled: set[tuple[str, str, str]] = set()
@@ -105,9 +118,13 @@ class Follower:
 
     async def _watch(self) -> None:
         async for item in pod_items(self._podium, self._pod_id):
+            seen = self._mirror.revision
             events = self._mirror.apply(item)
-            if self._mirror.pod is not None:
-                self._screen.update(self._mirror.pod, events)
+            pod = self._mirror.pod
+            if pod is not None and pod.revision > seen:
+                if item.WhichOneof("item") == "snapshot" or item.change.conflated:
+                    events = await all_events(self._podium, self._pod_id, max(seen, pod.revision - self._past))
+                self._screen.update(pod, events)
             self._changed.set()
 
     async def _until_ended(self, leaving: "asyncio.Task[bool]") -> Ending:
@@ -133,6 +150,8 @@ class Follower:
             asking = group.create_task(decider.ask(decision, pod))
             gone = group.create_task(self._gone(decision))
             await asyncio.wait({asking, gone, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if gone.done():  # by this very answer, as a rule: then it has a word to say still
+                await asyncio.wait({asking, leaving}, timeout=_LAST_WORD_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             asking.cancel()
             gone.cancel()
         self._settled.add(decision.key)

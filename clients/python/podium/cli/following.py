@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from podium.pods.v1 import pod_pb2
 
 
-async def follow(cli: Cli, podium: "Podium", pod_id: str, *, ask: bool, patient: bool = False) -> int:
+async def follow(cli: Cli, podium: "Podium", pod_id: str, *, ask: bool, patient: bool = False, past: int = 1000) -> int:
     """Follows a pod and says how it ended; the exit code."""
     at_terminal = interactive() and not cli.out.as_json
     asker = None
@@ -25,7 +25,7 @@ async def follow(cli: Cli, podium: "Podium", pod_id: str, *, ask: bool, patient:
         from podium.cli.terminal import Lines
 
         asker = Asker(podium, cli.out.console, Lines())
-    follower = Follower(podium, pod_id, screen_for(cli.out, terminal=at_terminal), asker, patient=patient)
+    follower = Follower(podium, pod_id, screen_for(cli.out, terminal=at_terminal), asker, patient=patient, past=past)
     ending, pod = await follower.run()
     return _last_word(cli, pod_id, ending, pod)
 

@@ -6,6 +6,9 @@ from podium.cli.common import Cli, command
 from podium.cli.following import follow
 from podium.cli.resolve import resolve_pod
 
+_PAST = 20
+"""So many events of what was before are told."""
+
 
 @click.command()
 @click.argument("task", required=False)
@@ -14,4 +17,4 @@ from podium.cli.resolve import resolve_pod
 async def watch(cli: Cli, task: str | None, no_ask: bool) -> int:
     """Follow a pod live until it has ended; at a terminal, decide what waits for you. Ctrl-C leaves it running."""
     async with cli.connect() as podium:
-        return await follow(cli, podium, await resolve_pod(podium, task), ask=not no_ask, patient=True)
+        return await follow(cli, podium, await resolve_pod(podium, task), ask=not no_ask, patient=True, past=_PAST)

@@ -59,7 +59,8 @@ def _message(fact: Any, _pod: "pod_pb2.Pod") -> str:
 
 
 def _phase(fact: Any, _pod: "pod_pb2.Pod") -> str:
-    return f"phase: {lower(word(fact, 'to_phase'))}{_because(fact.reason)}"
+    reason = "" if fact.reason.startswith("landed as") else fact.reason  # was told just before
+    return f"phase: {lower(word(fact, 'to_phase'))}{_because(reason)}"
 
 
 def _gated(fact: Any, pod: "pod_pb2.Pod") -> str:
