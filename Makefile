@@ -70,7 +70,7 @@ install: setup ## Put `podium` on PATH (~/.local/bin, or BIN_DIR).
 	@case ":$$PATH:" in *":$(BIN_DIR):"*) ;; *) echo "add it to PATH:  export PATH=\"$(BIN_DIR):\$$PATH\"" ;; esac
 
 bench-start: setup ## Measure start-up time, memory and idle CPU of all services.
-	@$(BIN)/python bench/start.py
+	@$(BIN)/python -m bench.start
 
 lock: ## Pin the dependencies anew, with hashes.
 	@for f in runtime dev; do $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header requirements/$$f.in -o requirements/$$f.txt; done
