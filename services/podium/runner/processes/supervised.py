@@ -19,6 +19,7 @@ from podium.runner.processes.journal import Journal
 
 _HELPER = Path(__file__).with_name("launch_helper.py")
 _READ_BYTES = 65536
+_REAP_SECONDS = 5.0
 _LOOK_SECONDS = 5.0
 """How often a time limit is looked at anew: what counts against it may stand still (waiting for a person)."""
 
@@ -54,6 +55,8 @@ class Command:
     directory: Path
     environment: Mapping[str, str]
     terminal: bool = False
+    stdin: Path | None = None
+    """A file that it reads; None: nothing."""
     output_limit_bytes: int = 0
     """0: no limit."""
     grace_seconds: float = 5.0
@@ -121,14 +124,19 @@ class Supervised:
         try:
             ended = await self._wait(remaining)
         finally:
-            await end_group(self.pid, self._command.key, self._command.grace_seconds)
-            self._drain()
-        await asyncio.wait({self._exited}, timeout=self._command.grace_seconds)
+            await self._clean_up()
         assert self._transport is not None
         status = self._transport.get_returncode()
+        return Exit(ended, status if status is not None else -9)
+
+    async def _clean_up(self) -> None:
+        """End what is left of the group, also when the waiting was cancelled."""
+        assert self._transport is not None
+        await end_group(self.pid, self._command.key, self._command.grace_seconds)
+        self._drain()
+        await asyncio.wait({self._exited}, timeout=_REAP_SECONDS)
         self._transport.close()
         self._journal.remove(self._command.key)
-        return Exit(ended, status if status is not None else -9)
 
     async def _wait(self, remaining: Callable[[], float] | None) -> Ended:
         while True:
@@ -171,13 +179,14 @@ class Supervised:
     async def _spawn(self, go_read: int, status_write: int, child_end: int) -> None:
         command = self._command
         kind = "tty" if command.terminal else "pipe"
+        given = os.open(command.stdin, os.O_RDONLY | os.O_CLOEXEC) if command.stdin else asyncio.subprocess.DEVNULL
         helper = [sys.executable, "-I", "-S", str(_HELPER), str(go_read), str(status_write), kind]
         try:
             transport, _ = await self._loop.subprocess_exec(
                 lambda: _Protocol(self._exited),
                 *helper,
                 *command.argv,
-                stdin=child_end if command.terminal else asyncio.subprocess.DEVNULL,
+                stdin=child_end if command.terminal else given,
                 stdout=child_end,
                 stderr=child_end,
                 cwd=command.directory,
@@ -187,6 +196,9 @@ class Supervised:
             )
         except OSError as error:
             raise StartError(f"{command.argv[0]}: {error.strerror} ({error.filename})") from error
+        finally:
+            if command.stdin:
+                os.close(given)
         self._transport = transport
 
     def _open_output(self) -> int:

@@ -1,0 +1,273 @@
+"""The life of an agent: workspace, instructions, turns, end. One task for each."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from podium.chassis.tasks import TaskSet
+from podium.pods.v1.pod_pb2 import (
+    AGENT_KIND_RESOLVER,
+    AGENT_KIND_WORKER,
+    FAILURE_CAUSE_LOST,
+    FAILURE_CAUSE_SETUP_FAILED,
+    FAILURE_CAUSE_START_FAILED,
+    FAILURE_CAUSE_WORKSPACE,
+    Pod,
+)
+from podium.pods.v1.pod_service_pb2 import AgentStarted
+from podium.runner import prompts
+from podium.runner.agents import commands, finishing
+from podium.runner.agents.commands import Surroundings
+from podium.runner.agents.live import LiveAgent
+from podium.runner.agents.turns import Allowance, TurnEnd, take_turn
+from podium.runner.agents.verdicts import Next, Turn, judge
+from podium.runner.disk import write_atomic
+from podium.runner.processes.journal import Journal
+from podium.runner.processes.supervised import StartError
+from podium.runner.prompts.build import NAMES, Situation, instructions
+from podium.runner.redaction import Redactor
+from podium.runner.settings import Profile
+from podium.runner.transcripts import Transcript
+from podium.runner.workspaces.errors import SetupError, WorkspaceError
+from podium.runner.workspaces.repository_file import PROMPTS_FOLDER
+from podium.runner.workspaces.service import AttemptOrder, Prepared, Workspaces
+
+_log = logging.getLogger(__name__)
+
+REMINDER = (
+    'Your last turn ended without a result. If you are done, say `podium agent complete "summary"`; if it cannot be '
+    'done, `podium agent fail "reason"`; otherwise go on, and say one of them at the end.'
+)
+MAX_TURNS = 100
+"""Turns of one agent: each beyond the first is an answer or a message of a person, and one reminder."""
+
+
+@dataclass(frozen=True)
+class Household:
+    """What all lives share."""
+
+    workspaces: Workspaces
+    journal: Journal
+    address: str
+    """The local endpoint."""
+    commands: Path
+    clock: Callable[[], float]
+    grace_seconds: float
+
+
+class Life:
+    """One agent's life. `run` ends when its end is reported; nothing of its process is left then."""
+
+    def __init__(
+        self, household: Household, agent: LiveAgent, profile: Profile, pod: Pod, transcript: Transcript
+    ) -> None:
+        self._house = household
+        self._agent = agent
+        self._profile = profile
+        self._pod = pod
+        self._transcript = transcript
+        self._order = agent.record.order.launch
+        self._started = False
+        self._reminded = False
+
+    async def run(self) -> None:
+        """Live."""
+        agent = self._agent
+        try:
+            await self._until_wanted_end()
+        except Exception as error:
+            _log.exception("agent %s", agent.record.agent_id)
+            finishing.fail(agent, FAILURE_CAUSE_WORKSPACE, f"the runner failed: {type(error).__name__}: {error}")
+        agent.record = agent.records.change(agent.record, ended=True)
+        agent.over.set()
+
+    async def _until_wanted_end(self) -> None:
+        """Live until the end, or until somebody wants the end: then say why it ended."""
+        agent = self._agent
+        async with TaskSet(f"life {agent.record.agent_id}") as tasks:
+            living = tasks.spawn(self._live(), name="living")
+            wanted = tasks.spawn(self._wanted(), name="wanted")
+            await asyncio.wait({living, wanted}, return_when=asyncio.FIRST_COMPLETED)
+            if not living.done():
+                living.cancel()
+                await asyncio.wait({living})
+        if not living.cancelled() and (error := living.exception()) is not None:
+            raise error
+        if not agent.end_reported:
+            await self._say_wanted_end()
+
+    async def _wanted(self) -> None:
+        while not self._agent.ending:
+            self._agent.news.clear()
+            await self._agent.news.wait()
+
+    async def _say_wanted_end(self) -> None:
+        agent = self._agent
+        await self._keep_work()
+        if agent.interrupt_reason is not None:
+            self._transcript.say(f"interrupted: {agent.interrupt_reason}")
+            finishing.stop(agent, agent.interrupt_reason or "interrupted")
+        elif agent.lost:
+            self._transcript.say(agent.lost)
+            finishing.fail(agent, FAILURE_CAUSE_LOST, agent.lost)
+        self._house.workspaces.mark_failed(agent.record.pod_id, agent.record.worktree)
+
+    async def _keep_work(self) -> None:
+        """Commit what an agent left that others ended: a person may have marked it as done."""
+        record = self._agent.record
+        if not record.order.launch.workstream_id or not record.worktree:
+            return
+        try:
+            message = f"Work of {record.agent_id}, which was ended"
+            await self._house.workspaces.finish(record.pod_id, record.place, record.worktree, message)
+        except WorkspaceError as error:
+            self._transcript.say(f"its work could not be committed: {error}")
+
+    # -- the way to the end ------------------------------------------------------------------------------------------
+
+    async def _live(self) -> None:
+        agent = self._agent
+        try:
+            prepared = await self._prepare()
+            ended = await self._turns(prepared)
+        except SetupError as error:
+            finishing.fail(agent, FAILURE_CAUSE_SETUP_FAILED, str(error), error.output)
+        except WorkspaceError as error:
+            finishing.fail(agent, FAILURE_CAUSE_WORKSPACE, str(error))
+        except StartError as error:
+            finishing.fail(agent, FAILURE_CAUSE_START_FAILED, str(error))
+        else:
+            if ended is not None:
+                await self.conclude(ended.tail)
+                return
+        self._house.workspaces.mark_failed(agent.record.pod_id, agent.record.worktree)
+
+    async def conclude(self, tail: str) -> None:
+        """The agent is done: commit, check, report."""
+        agent = self._agent
+        printed = tail if self._profile.output == "stdout" and self._profile.result == "exit" else ""
+        output = agent.records.folder(agent.record.agent_id) / "output.md"
+        await finishing.finish(agent, self._house.workspaces, self._transcript, printed.strip(), output)
+
+    async def _prepare(self) -> Prepared:
+        agent, order = self._agent, self._order
+        has_branch = order.kind in (AGENT_KIND_WORKER, AGENT_KIND_RESOLVER)
+        name = f"{order.workstream_id}.{order.attempt}" if has_branch else agent.record.agent_id
+        agent.record = agent.records.change(agent.record, worktree=name)
+        place = agent.record.place
+        branch = f"{place.branch_prefix}/{name}" if has_branch else ""
+        wanted = AttemptOrder(name, branch, order.conflict_branch)
+        self._transcript.say(f"preparing a worktree for {name}")
+        return await self._house.workspaces.prepare(agent.record.pod_id, place, wanted, self._transcript.write)
+
+    async def _turns(self, prepared: Prepared) -> TurnEnd | None:
+        """Take turns until the agent is done (its last turn) or has failed, which is reported (None)."""
+        agent = self._agent
+        around = self._surroundings(prepared)
+        agent.redactor = Redactor(commands.secrets(self._profile, around))
+        agent.instructions = await self._instructions(prepared)
+        allowance = Allowance(self._limit(), self._house.clock)
+        extra = ""
+        for turn in range(1, MAX_TURNS + 1):
+            write_atomic(around.instructions, f"{agent.instructions}{extra}".encode())
+            ended = await self._turn(prepared, around, turn, allowance)
+            verdict = judge(self._facts(ended))
+            if verdict.next is Next.FINISH:
+                return ended
+            if verdict.next is Next.FAIL:
+                finishing.fail(agent, verdict.cause, verdict.error)
+                return None
+            extra = await self._between_turns(verdict.next)
+        finishing.fail(agent, FAILURE_CAUSE_WORKSPACE, f"no end after {MAX_TURNS} turns")
+        return None
+
+    async def _turn(self, prepared: Prepared, around: Surroundings, turn: int, allowance: Allowance) -> TurnEnd:
+        agent = self._agent
+        command = commands.command(self._profile, around, turn, self._house.grace_seconds)
+        self._transcript.say(f"turn {turn}: {' '.join(command.argv[:4])}")
+
+        def on_start(pid: int) -> None:
+            if not self._started:
+                self._started = True
+                attempt = prepared.attempt
+                agent.report(
+                    started=AgentStarted(process_id=pid, base_commit=prepared.base_commit, branch=attempt.branch)
+                )
+
+        settle = self._profile.settle_seconds
+        ended = await take_turn(agent, command, self._house.journal, self._transcript, allowance, settle, on_start)
+        self._transcript.say(f"turn {turn} ended: {ended.end.ended.value}, status {ended.end.status}")
+        agent.turns += 1
+        return ended
+
+    async def _between_turns(self, following: Next) -> str:
+        """Wait for what starts the next turn; returns what the next instructions add."""
+        agent = self._agent
+        if following is Next.REMIND:
+            self._reminded = True
+            return f"\n## Reminder\n\n{REMINDER}\n"
+        while not agent.unheard:
+            agent.news.clear()
+            await agent.news.wait()
+        said = "\n\n".join(told.text for told in agent.hear())
+        return f"\n## What people said since your last turn\n\n{said}\n\nYour worktree is as you left it. Go on.\n"
+
+    def _facts(self, ended: TurnEnd) -> Turn:
+        agent = self._agent
+        return Turn(
+            end=ended.end,
+            verdict=agent.record.verdict,
+            words=agent.record.words,
+            open_questions=bool(agent.questions),
+            unheard=bool(agent.unheard),
+            by_exit=self._profile.result == "exit",
+            can_resume=bool(self._profile.resume),
+            reminded=self._reminded,
+            tail=ended.tail,
+        )
+
+    def _limit(self) -> float:
+        """The shorter of the pod's and the profile's limit; 0: none."""
+        limits = [self._order.time_limit.ToTimedelta().total_seconds(), self._profile.time_limit_seconds]
+        return min((limit for limit in limits if limit > 0), default=0.0)
+
+    def _surroundings(self, prepared: Prepared) -> Surroundings:
+        record, order = self._agent.record, self._order
+        return Surroundings(
+            agent_id=record.agent_id,
+            pod_id=record.pod_id,
+            kind=NAMES[order.kind],
+            workstream_id=order.workstream_id,
+            attempt=order.attempt,
+            address=self._house.address,
+            token=record.token,
+            worktree=prepared.path,
+            folder=self._agent.records.folder(record.agent_id),
+            port_base=prepared.attempt.port_base,
+            identity=prepared.identity,
+            commands=self._house.commands,
+        )
+
+    async def _instructions(self, prepared: Prepared) -> str:
+        record, order = self._agent.record, self._order
+        kind = NAMES[order.kind]
+        override = await self._house.workspaces.prompt_override(
+            record.pod_id, record.place, f"{PROMPTS_FOLDER}/{kind}.md"
+        )
+        checks = [line if isinstance(line, str) else " ".join(line) for line in prepared.file.checks.run]
+        situation = Situation(
+            kind=order.kind,
+            workstream_id=order.workstream_id,
+            attempt=order.attempt,
+            branch=prepared.attempt.branch,
+            start_commit=prepared.attempt.start_commit,
+            base_commit=prepared.base_commit,
+            conflict_branch=order.conflict_branch,
+            port_base=prepared.attempt.port_base,
+            checks=checks,
+            by_exit=self._profile.result == "exit",
+            by_stdout=self._profile.output == "stdout",
+        )
+        return instructions(override or prompts.template(kind), self._pod, situation)

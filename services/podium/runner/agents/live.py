@@ -1,0 +1,162 @@
+"""A living agent as the rest of the runner sees it: what it said, what it asked, what people told it."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from podium.pods.v1.pod_pb2 import AGENT_KIND_PLANNER, AGENT_KIND_SPEC_WRITER, Message, Usage
+from podium.pods.v1.pod_service_pb2 import (
+    AgentProgress,
+    AgentReport,
+    AskQuestionRequest,
+)
+from podium.runner.agents.record import AgentRecord, AgentRecords
+from podium.runner.redaction import Redactor
+from podium.runner.reports.outbox import Outbox
+
+_UNHEARD_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What people said to an agent: an answer to the question `message_id`, or a message of theirs."""
+
+    message_id: str
+    text: str
+    heard: asyncio.Event = field(default_factory=asyncio.Event, compare=False)
+    """Set when it has reached the agent."""
+
+
+@dataclass
+class LiveAgent:
+    """One agent of this runner, from its claim to its end."""
+
+    record: AgentRecord
+    records: AgentRecords
+    outbox: Outbox
+    redactor: Redactor = field(default_factory=lambda: Redactor(()))
+    instructions: str = ""
+    questions: dict[str, asyncio.Event] = field(default_factory=dict)
+    """Open blocking questions by message id; the event is set when an answer may be there."""
+    unheard: list[Told] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    """People said something, or the end is wanted."""
+    said_end: asyncio.Event = field(default_factory=asyncio.Event)
+    """The agent said complete or fail."""
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Its end is on its way to the pod, and nothing of its process is left."""
+    turns: int = 0
+    end_reported: bool = False
+    interrupt_reason: str | None = None
+    refused: str = ""
+    """The pod has no use for it any more; why."""
+    lost: str = ""
+    """The runner gives it up; why."""
+
+    @property
+    def writes_document(self) -> bool:
+        """Whether it writes the spec or the plan."""
+        return self.record.order.launch.kind in (AGENT_KIND_SPEC_WRITER, AGENT_KIND_PLANNER)
+
+    @property
+    def ending(self) -> bool:
+        """Whether somebody wants its end."""
+        return self.interrupt_reason is not None or bool(self.refused or self.lost)
+
+    def report(self, **kind: Any) -> None:
+        """Report to the pod, durably; an end only once, with what was used."""
+        if kind.keys() & {"completed", "failed", "interrupted"}:
+            if self.end_reported:
+                return
+            self.end_reported = True
+            kind["usage"] = Usage(turns=self.turns)
+        self.outbox.report(AgentReport(**kind))
+
+    def progress(self, text: str) -> None:
+        """A line of progress."""
+        line = self.redactor.text(" ".join(text.split()))
+        self.report(progress=AgentProgress(text=line.encode()[:4000].decode(errors="ignore")))
+
+    def end(self, verdict: str, words: str) -> None:
+        """The agent says how it ends; the first word counts."""
+        if not self.record.verdict:
+            self.record = self.records.change(self.record, verdict=verdict, words=self.redactor.text(words))
+        self.said_end.set()
+
+    def submitted(self) -> None:
+        """The agent handed its document in."""
+        if not self.record.submitted:
+            self.record = self.records.change(self.record, submitted=True)
+
+    def interrupt(self, reason: str) -> None:
+        """A person wants its end."""
+        if self.interrupt_reason is None:
+            self.interrupt_reason = reason
+        self.news.set()
+
+    def refuse(self, reason: str) -> None:
+        """The pod refused its reports: it is nobody's any more."""
+        self.refused = self.refused or reason
+        self.news.set()
+
+    def give_up(self, reason: str) -> None:
+        """The runner stops."""
+        self.lost = self.lost or reason
+        self.news.set()
+
+    def tell(self, told: Told) -> None:
+        """People say something to it. An answer wakes the call that waits for it."""
+        waiting = self.questions.get(told.message_id)
+        if waiting is not None:
+            waiting.set()
+        if len(self.unheard) < _UNHEARD_LIMIT:
+            self.unheard.append(told)
+        self.news.set()
+
+    def hear(self) -> list[Told]:
+        """What it has not heard yet; it counts as delivered now."""
+        told, self.unheard = self.unheard, []
+        for each in told:
+            self.questions.pop(each.message_id, None)
+            each.heard.set()
+        return told
+
+    async def ask(self, request: AskQuestionRequest, request_id: str, wait_seconds: float) -> Message | None:
+        """Ask the people; the question, with its answer where there is one within the time; None: not even asked.
+
+        Raises PodiumError where the pod refuses the question.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + wait_seconds
+        asked = await self._asked(request, request_id, max(wait_seconds, 5.0))
+        if asked is None:
+            return None
+        if asked.HasField("answer"):
+            return self._heard_answer(asked)
+        waiting = self.questions.setdefault(asked.id, asyncio.Event())
+        while (left := end - loop.time()) > 0:
+            try:
+                async with asyncio.timeout(left):
+                    await waiting.wait()
+            except TimeoutError:
+                break
+            waiting.clear()
+            again = await self._asked(request, "", max(end - loop.time(), 5.0))
+            if again is not None and again.HasField("answer"):
+                return self._heard_answer(again)
+        return asked
+
+    async def _asked(self, request: AskQuestionRequest, request_id: str, seconds: float) -> Message | None:
+        copy = AskQuestionRequest()
+        copy.CopyFrom(request)
+        answer = self.outbox.put("question", copy, request_id)
+        await asyncio.wait({answer}, timeout=seconds)
+        return answer.result().message if answer.done() else None
+
+    def _heard_answer(self, message: Message) -> Message:
+        """The pod recorded the delivery when it gave the answer to this agent."""
+        self.questions.pop(message.id, None)
+        for told in [t for t in self.unheard if t.message_id == message.id]:
+            self.unheard.remove(told)
+            told.heard.set()
+        return message

@@ -1,0 +1,1 @@
+"""Jobs: followed from the store, claimed or carried out, reported."""

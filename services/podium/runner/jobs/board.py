@@ -1,0 +1,80 @@
+"""The open jobs of one stream, folded from its events; where to resume is kept on disk."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from podium.events.v1.event_pb2 import Event
+from podium.jobs.v1.job_events_pb2 import JobClosed, JobIssued
+from podium.runner.disk import read_json, write_json
+
+ISSUED = JobIssued.DESCRIPTOR.full_name
+_STEP = 20
+
+CLOSED = JobClosed.DESCRIPTOR.full_name
+
+
+@dataclass(frozen=True, slots=True)
+class OpenJob:
+    """An open job and its place in the stream."""
+
+    job: JobIssued
+    revision: int
+
+    @property
+    def rank(self) -> tuple[int, int, int, int]:
+        """Runners claim by priority, then by the pod's age, then in order."""
+        opened = self.job.pod_created_time
+        return (-self.job.priority, opened.seconds, opened.nanos, self.revision)
+
+
+class Board:
+    """One stream's open jobs. `synced` once everything that was there at the start has been folded."""
+
+    def __init__(self, stream: str, resume_after: int = 0) -> None:
+        self.stream = stream
+        self.synced = False
+        self._jobs: dict[str, OpenJob] = {}
+        self._last = resume_after
+
+    def fold(self, event: Event) -> None:
+        """Take an event; what is no fact about jobs is passed over."""
+        self._last = max(self._last, event.revision)
+        if event.type == ISSUED:
+            job = JobIssued.FromString(event.data)
+            self._jobs[job.job_id] = OpenJob(job, event.revision)
+        elif event.type == CLOSED:
+            self._jobs.pop(JobClosed.FromString(event.data).job_id, None)
+
+    def passed(self, revision: int) -> None:
+        """Everything up to a revision was seen."""
+        self._last = max(self._last, revision)
+
+    def __iter__(self) -> Iterator[OpenJob]:
+        return iter(list(self._jobs.values()))
+
+    def __contains__(self, job_id: object) -> bool:
+        return job_id in self._jobs
+
+    @property
+    def resume_after(self) -> int:
+        """Where a restart begins: before the oldest open job."""
+        return min((each.revision for each in self._jobs.values()), default=self._last + 1) - 1
+
+
+class Positions:
+    """Where to resume each stream. It is a hint: an older one costs time, not correctness."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: dict[str, int] = read_json(path) or {}
+
+    def of(self, stream: str) -> int:
+        """The revision after which to begin."""
+        return int(self._known.get(stream, 0))
+
+    def save(self, stream: str, revision: int) -> None:
+        """Keep a position, where it has moved far enough to be worth a write."""
+        if revision - self._known.get(stream, 0) >= _STEP:
+            self._known[stream] = revision
+            write_json(self._path, self._known)

@@ -1,0 +1,136 @@
+"""Putting a runner together."""
+
+import fcntl
+import logging
+import os
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+from podium.agents.v1.agent_service_pb2_grpc import add_AgentServiceServicer_to_server
+from podium.chassis.server import Registration, Shell
+from podium.client.connection import Podium
+from podium.events.v1.event_pb2 import StreamAppend
+from podium.events.v1.event_service_pb2 import SetStreamMetadataRequest, StreamRetention
+from podium.runner.agents.crew import Crew, Means
+from podium.runner.agents.life import Household
+from podium.runner.artifacts import Artifacts
+from podium.runner.endpoint import Endpoint
+from podium.runner.environment import install_command
+from podium.runner.jobs.board import Board, Positions
+from podium.runner.jobs.dispatcher import Dispatcher
+from podium.runner.jobs.errands import Errands
+from podium.runner.jobs.follower import follow
+from podium.runner.layout import Layout
+from podium.runner.lease import Lease
+from podium.runner.processes.journal import Journal
+from podium.runner.settings import RunnerSettings, load_settings
+from podium.runner.workspaces.git import check_version
+from podium.runner.workspaces.service import Workspaces
+
+_log = logging.getLogger(__name__)
+
+SERVICE = "podium.agents.v1.AgentService"
+_TRANSCRIPT_SECONDS = 5.0
+
+
+class StoredTranscripts:
+    """Transcripts in the event store."""
+
+    def __init__(self, client: Podium) -> None:
+        self._client = client
+
+    async def append(self, append: StreamAppend) -> None:
+        """Store events."""
+        await self._client.events.append([append], timeout_seconds=_TRANSCRIPT_SECONDS)
+
+    async def limit(self, stream: str, max_count: int) -> None:
+        """Keep at most so many."""
+        retention = StreamRetention(max_count=max_count)
+        await self._client.event_store.SetStreamMetadata(
+            SetStreamMetadataRequest(stream=stream, retention=retention), timeout=_TRANSCRIPT_SECONDS
+        )
+
+
+class AlreadyRunningError(OSError):
+    """Another process runs this runner."""
+
+
+def hold_lock(layout: Layout) -> int:
+    """Make sure that this is the only runner of its name on this data directory. Raises AlreadyRunningError."""
+    descriptor = os.open(layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise AlreadyRunningError(f"{layout.root}: another process runs this runner") from None
+    return descriptor
+
+
+async def build(shell: Shell, settings: RunnerSettings | None = None) -> Sequence[Registration]:
+    """Start a runner in its shell: leftovers ended, lease taken, agents of an earlier run accounted for."""
+    settings = settings or load_settings(shell.settings.installation.config_file)
+    settings = settings.model_copy(update={"id": settings.id or shell.settings.instance})
+    layout = Layout.of(shell.settings.data_dir, settings.id, settings.workspaces)
+    layout.ensure()
+    lock = hold_lock(layout)
+    _log.info("%s; profiles: %s", await check_version(), ", ".join(sorted(settings.profiles)) or "none")
+    install_command(layout.bin)
+    journal = Journal(layout.processes)
+    await journal.end_leftovers(settings.grace_seconds)
+    workspaces = Workspaces(layout, journal, settings.trust_repository, time.monotonic, settings.first_port)
+    lease = _lease(shell, settings)
+    household = Household(
+        workspaces, journal, shell.settings.advertise, layout.bin, time.monotonic, settings.grace_seconds
+    )
+    means = Means(shell.client, settings, household, StoredTranscripts(shell.client), lease)
+    crew = Crew(means, shell.tasks)
+    shell.on_stop(_closing(lock))
+    shell.on_stop(lease.release)
+    shell.on_stop(crew.stop)
+    shell.tasks.spawn(_work(shell, settings, layout, lease, crew, workspaces), name="work")
+    return [Registration(add_AgentServiceServicer_to_server, Endpoint(crew.live, shell.client), SERVICE)]
+
+
+def _lease(shell: Shell, settings: RunnerSettings) -> Lease:
+    offered = {
+        "service": "runner",
+        "pools": ",".join(settings.pools),
+        "profiles": ",".join(sorted(settings.profiles)),
+        "capacity": str(settings.capacity),
+        **{f"label.{name}": value for name, value in settings.labels.items()},
+    }
+    return Lease(
+        shell.client.event_store,
+        shell.clock,
+        name=settings.id,
+        address=shell.settings.advertise,
+        metadata=offered,
+        ttl_seconds=shell.settings.lease_ttl_seconds,
+        renew_seconds=shell.settings.lease_renew_seconds,
+    )
+
+
+async def _work(
+    shell: Shell, settings: RunnerSettings, layout: Layout, lease: Lease, crew: Crew, workspaces: Workspaces
+) -> None:
+    """Wait for the store, then follow the jobs; the endpoint serves meanwhile."""
+    await crew.recover()
+    await lease.acquire()
+    shell.tasks.spawn(lease.keep(crew.register_again), name="lease")
+    await crew.register_again()
+    own = f"jobs/{settings.id}"
+    positions = Positions(layout.positions)
+    streams = list(dict.fromkeys([own, *(f"jobs/{pool}" for pool in settings.pools)]))
+    boards = [Board(stream, positions.of(stream)) for stream in streams]
+    errands = Errands(workspaces, crew, Artifacts(shell.client))
+    dispatcher = Dispatcher(shell.client, boards, own, crew, errands, shell.tasks)
+    shell.tasks.spawn(dispatcher.follow_room(), name="room")
+    for board in boards:
+        shell.tasks.spawn(follow(shell.client.events, board, positions, dispatcher.look), name=board.stream)
+
+
+def _closing(descriptor: int) -> Callable[[], Awaitable[None]]:
+    async def close() -> None:
+        os.close(descriptor)
+
+    return close
