@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from podium.event_store.adapters.postgres.log import PostgresLog
 from podium.event_store.adapters.sqlite.log import SqliteLog
 from podium.event_store.application.ports import Log
 from tests.fakes.memory_event_log import MemoryEventLog
+from tests.support.postgres import clean_database
 
 START_US = 1_795_000_000_000_000
 
@@ -19,11 +21,14 @@ class Bench:
         self.kind = kind
         self.now_us = START_US
         self._folder = folder
+        self._url = clean_database() if kind == "postgres" else ""
         self.log: Log = self._make()
 
     def _make(self) -> Log:
         if self.kind == "memory":
             return MemoryEventLog(lambda: self.now_us)
+        if self.kind == "postgres":
+            return PostgresLog(self._url, now_us=lambda: self.now_us)
         return SqliteLog(self._folder / "store.sqlite3", now_us=lambda: self.now_us)
 
     async def reopen(self) -> Log:
@@ -35,7 +40,7 @@ class Bench:
         return self.log
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
     made = Bench(request.param, tmp_path)
     await made.log.open()

@@ -4,11 +4,11 @@ One server per test process, started by its first user, with the settings of a s
 (fsync and all), on a Unix socket in a folder of its own. It ends with the process, however that ends.
 """
 
+import asyncio
 import atexit
 import ctypes
 import itertools
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -60,15 +60,29 @@ class Cluster:
         if self._user is not None:
             os.chown(self.folder, self._user, -1)
         self._run(
-            "initdb", "-D", str(self.folder / "data"), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"
+            "initdb",
+            "-D",
+            str(self.folder / "data"),
+            "-U",
+            USER,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
         )
         self.start()
 
     def _reachable(self, folder: Path) -> Path:
         """The binaries, copied where the unprivileged user can read them if they lie in somebody's home."""
-        probe = subprocess.run(
-            [folder / "postgres", "--version"], user=self._user, check=False, capture_output=True, cwd="/"
-        ) if self._readable(folder) else None
+        probe = (
+            subprocess.run(
+                [folder / "postgres", "--version"], user=self._user, check=False, capture_output=True, cwd="/"
+            )
+            if self._readable(folder)
+            else None
+        )
         if probe is not None and probe.returncode == 0:
             return folder
         copy = self.folder / "install"
@@ -125,6 +139,10 @@ class Cluster:
         """How to reach it."""
         return f"postgresql://{USER}@/{database}?host={self.folder}"
 
+    def sql(self, database: str, statements: str) -> None:
+        """Run statements as an administrator."""
+        self._run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", statements, self.url(database))
+
     def remove(self) -> None:
         """Stop it and leave nothing behind."""
         self.stop()
@@ -151,18 +169,33 @@ def stopped(server: Cluster, how: signal.Signals = signal.SIGINT) -> Iterator[No
 
 _numbers = itertools.count(1)
 
+_TABLES = ("snapshot_chunks", "snapshots", "leases", "shards", "events", "streams", "types")
 
-async def create_database(template: str = "template1") -> str:
-    """A database of one's own: its address."""
-    import asyncpg
+
+@lru_cache(maxsize=1)
+def _migrated() -> str:
+    """The name of a database with the store's schema, made once."""
+    from podium.event_store.adapters.postgres import schema
+    from podium.event_store.adapters.postgres.connection import Server
 
     server = cluster()
+    server.sql("postgres", "CREATE DATABASE migrated")
+    # In a thread: whoever asks may be inside a running loop.
+    worker = threading.Thread(target=lambda: asyncio.run(schema.prepare(Server(server.url("migrated")))))
+    worker.start()
+    worker.join()
+    return "migrated"
+
+
+def empty_database() -> str:
+    """A database without anything in it, not even tables: its address."""
     name = f"test_{next(_numbers)}"
-    if not re.fullmatch(r"\w+", template):
-        raise ValueError(template)
-    admin = await asyncpg.connect(server.url())
-    try:
-        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    finally:
-        await admin.close()
-    return server.url(name)
+    cluster().sql("postgres", f"CREATE DATABASE {name}")
+    return cluster().url(name)
+
+
+def clean_database() -> str:
+    """The one database that most tests use in turn, emptied: its address."""
+    name = _migrated()
+    cluster().sql(name, "; ".join(f"DELETE FROM {table}" for table in _TABLES))
+    return cluster().url(name)

@@ -52,6 +52,11 @@ class Tail:
         self._tell(Commit(rows))
         return True
 
+    def expect(self, position: int) -> None:
+        """The log is known to reach so far: read it, where that is news."""
+        if position > self.position:
+            self._news.set()
+
     async def read(self, db: Connection, goal: int | None = None) -> None:
         """Tell everything up to the goal, or to the end."""
         while goal is None or self.position < goal:
@@ -91,8 +96,8 @@ class Tail:
             self._news.clear()
 
     def _heard(self, _connection: object, _pid: int, _channel: str, payload: str) -> None:
-        if not payload.isdecimal() or int(payload) > self.position:
-            self._news.set()
+        if payload.isdecimal():
+            self.expect(int(payload))
 
 
 class Hints:

@@ -32,7 +32,8 @@ _LOOK = f"""SELECT
         FROM unnest($1::text[]) WITH ORDINALITY AS asked(name, at) ORDER BY at),
     ARRAY(SELECT (SELECT max(revision) FROM events WHERE stream = (SELECT id FROM streams WHERE name = asked.name))
         FROM unnest($1::text[]) WITH ORDINALITY AS asked(name, at) ORDER BY at),
-    ARRAY(SELECT (SELECT epoch FROM shards WHERE owner <> '' AND service = asked.service AND shard = asked.shard)
+    ARRAY(SELECT (SELECT CASE owner WHEN '' THEN -epoch ELSE epoch END FROM shards
+            WHERE service = asked.service AND shard = asked.shard)
         FROM unnest($2::text[], $3::int[]) WITH ORDINALITY AS asked(service, shard, at) ORDER BY at)
 """  # noqa: S608
 _FIND = """SELECT e.event_id, e.position, s.name, e.revision, e.digest,
@@ -72,8 +73,8 @@ class _View:
         return self.ids.get(event_id)
 
     def shard(self, service: str, shard: int) -> ShardRow:
-        epoch = self.shards[service, shard]
-        return ShardRow(shard) if epoch is None else ShardRow(shard, "owned", 0, epoch)
+        epoch = self.shards[service, shard] or 0
+        return ShardRow(shard, "somebody" if epoch > 0 else "", 0, abs(epoch))
 
 
 class Transaction:

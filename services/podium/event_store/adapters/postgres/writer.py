@@ -111,6 +111,9 @@ class Writer:
                 await self._store(batch)
         finally:
             await self._drop()
+            for work in self._waiting:
+                self._answer(work, unavailable("NOT_READY", "the event store is closing"))
+            self._waiting.clear()
 
     async def _take(self) -> list[_Work]:
         while not self._waiting:
@@ -138,6 +141,8 @@ class Writer:
             _log.warning("a commit failed: %s", error or type(error).__name__)
             await self._drop()
             answers = [_failure(error)] * len(batch)
+        except Rejection as refusal:
+            answers = [refusal] * len(batch)
         except Exception as error:
             _log.exception("the writer failed")
             await self._drop()
@@ -168,21 +173,21 @@ class Writer:
                 # An id was stored before: once more, with look-ups.
                 trusting = False
                 await self._roll_back()
-            except _OutcomeUnknown as lost:
-                unknown, give_up = lost.filled, give_up or loop.time() + RESOLVE_SECONDS
+            except (_OutcomeUnknown, *LOST) as error:
                 await self._drop()
-            except LOST:
-                await self._drop()
-                if unknown is None and replaced:
-                    raise
-                if unknown is not None:
-                    if loop.time() >= give_up:
-                        raise _OutcomeUnknown(unknown) from None
+                if isinstance(error, _OutcomeUnknown):
+                    unknown, give_up = error.filled, give_up or loop.time() + RESOLVE_SECONDS
+                elif unknown is not None:
                     await asyncio.sleep(RESOLVE_PAUSE_SECONDS)
+                elif replaced:
+                    raise
                 replaced = True
+                if unknown is not None and loop.time() >= give_up:
+                    raise _OutcomeUnknown(unknown) from error
 
     async def _attempt(self, batch: list[_Work], unknown: _Filled | None, *, trusting: bool) -> _Filled:
         if self._db is None:
+            self._names = Names()
             self._db = await self._server.connect("writer", **_PLANS)
         db = self._db
         await db.execute(BEGIN)
@@ -193,8 +198,10 @@ class Writer:
             if not unknown.transaction.rows:
                 # Jobs that told nothing: nobody can know; each of them can be repeated.
                 await db.execute("ROLLBACK")
-                raise _OutcomeUnknown(unknown)
+                raise _failure(_OutcomeUnknown(unknown))
         filled = await self._fill(db, batch, trusting=trusting)
+        # Whatever others committed before is read while this is synced.
+        self._tail.expect(filled.transaction.first_position - 1)
         try:
             status = await db.execute("COMMIT")
         except (*LOST, asyncpg.PostgresError) as error:
