@@ -27,7 +27,7 @@ def test_the_demo_goes_from_words_to_a_landed_commit(tmp_path: Path) -> None:
         assert text in lines[place:], f"{text!r} does not follow in\n{lines}"
         place = lines.index(text, place)
     assert "\x1b[" not in lines
-    for parallel in ("money", "stock"):
-        started, checkout = lines.index(f"worker of {parallel} runs"), lines.index("worker of checkout runs")
-        assert started < lines.index(f"{parallel} (") < checkout
+    started = [lines.index(f"worker of {name} runs") for name in ("money", "stock")]
+    merged = [lines.index(f"({title}) merged as") for title in ("Exact amounts", "Honest stock")]
+    assert max(started) < min(merged) < max(merged) < lines.index("worker of checkout runs")
     assert list(tmp_path.iterdir()) == []

@@ -70,7 +70,8 @@ class Stage:
 
     def remove(self) -> None:
         """Leaves nothing behind."""
-        shutil.rmtree(self.root, ignore_errors=True)
+        for directory in (self.root, self.installation.run_dir):  # the sockets may lie in a shorter place
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 _DEMO_IDENTITY = ("-c", "user.name=Demo", "-c", "user.email=demo@localhost")
