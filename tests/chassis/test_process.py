@@ -15,13 +15,15 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 from podium.client.installation import Installation
 
 SERVICE = """
-import sys
+import asyncio, sys
 from podium.chassis.server import run
 from podium.chassis.settings import load
 
 async def start(shell):
     if shell.settings.instance == "broken":
         raise LookupError("no store")
+    if shell.settings.instance == "waiting":
+        await asyncio.Event().wait()
     if shell.settings.instance == "doomed":
         async def break_down():
             raise ConnectionError("follower lost")
@@ -74,6 +76,22 @@ def test_a_signal_stops_in_order_and_a_killed_one_is_no_obstacle(place: Installa
     assert status == 0, text
     assert all(line.startswith("{") for line in text.splitlines())
     assert not path.exists()
+
+
+def test_a_service_that_still_waits_can_be_stopped(place: Installation) -> None:
+    """SIGTERM before `start` has returned (its peers are away): an orderly stop, exit status 0."""
+    process = _start(place, "--instance", "waiting")
+    _wait_until_serving(place)
+    process.send_signal(signal.SIGTERM)
+    status, text = _end(process)
+    assert status == 0 and "ready" not in text
+
+
+def test_settings_that_cannot_be_understood_are_a_line(place: Installation) -> None:
+    """A wrong setting is exit status 2 and one line that names it, no traceback."""
+    status, text = _end(_start(place, "--log-level", "loud"))
+    assert status == 2
+    assert text.splitlines() == ["podium serve maestro: log_level: must be one of debug, info, warning, error"]
 
 
 @pytest.mark.parametrize(("instance", "word"), [("broken", "no store"), ("doomed", "follower lost")])

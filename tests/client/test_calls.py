@@ -8,8 +8,8 @@ import pytest
 
 from podium.chassis.server import Registration, running
 from podium.chassis.settings import ServiceSettings
-from podium.client import calls
-from podium.client.calls import MAX_HOPS
+from podium.client import attempts
+from podium.client.attempts import MAX_HOPS
 from podium.client.errors import DeadlineError, NotFoundError, PodiumError, UnavailableError
 from podium.kernel.errors import Kind, Rejection, not_found, unavailable
 from podium.kernel.identity import CallerKind
@@ -158,7 +158,7 @@ async def test_the_owner_is_followed(tmp_path: Path) -> None:
 
 async def test_owners_are_followed_three_hops_at_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two services that each name the other do not keep a call busy: past three hops it pauses, or gives up."""
-    monkeypatch.setattr(calls, "_FIRST_BACKOFF_SECONDS", 100.0)  # a pause past every deadline: give up instead
+    monkeypatch.setattr(attempts, "_FIRST_BACKOFF_SECONDS", 100.0)  # a pause past every deadline: give up instead
     first, second = TinyPods(), TinyPods()
     async with tiny(tmp_path / "a", pods=first) as here:  # noqa: SIM117
         async with tiny(tmp_path / "b", pods=second, key_file=here.settings.key_file) as there:

@@ -92,7 +92,7 @@ async def test_leaving_closes_the_stream() -> None:
     source = Source([[8, 9]])
     watch = resuming(source.open, lambda item: item)
     assert await anext(watch) == 8
-    await watch.aclose()  # type: ignore[attr-defined]
+    await watch.aclose()
     assert source.closed == 1
 
 

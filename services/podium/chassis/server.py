@@ -109,9 +109,9 @@ async def _main(settings: ServiceSettings, start: Start) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, process.interrupt)
-        await process.start(start)
-        _log.info("ready at %s", process.address)
-        await process.shell.stop_requested.wait()
+        if await process.start(start):
+            _log.info("ready at %s", process.address)
+            await process.shell.stop_requested.wait()
         _log.info("stopping")
     failure = process.shell.failure
     if failure is not None:
@@ -130,10 +130,14 @@ async def running(
     Raises what `start` raises, and at the end whatever ended a background task of the shell.
     """
     async with _Process(settings, clock, tracer) as process:
-        await process.start(start)
-        yield process.address
+        if await process.start(start):
+            yield process.address
     if process.shell.failure is not None:
         raise process.shell.failure
+
+
+async def _built(start: Start, shell: Shell) -> Sequence[Registration]:
+    return await start(shell)
 
 
 class _Process:
@@ -152,6 +156,15 @@ class _Process:
         self._hurry = asyncio.Event()
 
     async def __aenter__(self) -> "_Process":
+        try:
+            self._open()
+        except BaseException:
+            if self._claim is not None:
+                self._claim.release()
+            raise
+        return self
+
+    def _open(self) -> None:
         key = identity.ensure_key(self._settings.key_file)
         self._edge = Edge(identity.Authenticator(key), self._tracer, self._settings.max_concurrent_rpcs)
         self._registry = Registry(self._edge)
@@ -168,7 +181,6 @@ class _Process:
             span=self._tracer.client_span,
         )
         self.shell = Shell(settings, key, client, self._clock)
-        return self
 
     def _bind(self) -> ServiceSettings:
         """Bind the address; the settings with a port taken for port 0."""
@@ -187,13 +199,28 @@ class _Process:
         advertise = self.address if settings.advertise == settings.listen else settings.advertise
         return replace(settings, listen=self.address, advertise=advertise)
 
-    async def start(self, start: Start) -> None:
-        """Listen, build the service, serve it. Health says NOT_SERVING until all of that is done."""
+    async def start(self, start: Start) -> bool:
+        """Listen, build the service, serve it. Health says NOT_SERVING until all of that is done.
+
+        False where the stop was asked for first: a service that still waits for its peers can be stopped too.
+        """
         await self._server.start()
-        registrations = await start(self.shell)
+        starting = asyncio.ensure_future(_built(start, self.shell))
+        stopping = asyncio.ensure_future(self.shell.stop_requested.wait())
+        try:
+            await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            if not starting.done():
+                starting.cancel()
+                await asyncio.wait((starting,))
+        if starting.cancelled():
+            return False
+        registrations = starting.result()
         for registration in registrations:
             self._registry.register(registration.add, registration.servicer, registration.service)
         await self._registry.ready()
+        return True
 
     def interrupt(self) -> None:
         """A signal came: stop; a second one ends the grace."""

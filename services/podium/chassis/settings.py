@@ -4,8 +4,8 @@ Sources, the first that speaks wins: arguments (`--listen …`), the environment
 `<data_dir>/podium.toml`, defaults. In the file, `[services]` is for all services and `[services.<name>]` for one;
 unknown names there are errors. Other top-level tables belong to those who read them with `read_section`.
 
-A plain dataclass and not pydantic-settings, which `libraries.md` would have: importing that costs each of five
-processes a quarter of a second of CPU and 11 MB, where the whole system shall be up in three seconds.
+A plain dataclass and not pydantic-settings: importing that costs each of five processes a quarter of a second of
+CPU and 11 MB, where the whole system shall be up in three seconds.
 """
 
 import argparse
@@ -115,13 +115,28 @@ def load(
     """The settings of a service process.
 
     `argv` None means the process' own arguments; every setting is an option (`--data-dir`, `--log-format`, …).
-    Raises SettingsError, and SystemExit for `--help` and unknown options.
+    Raises SystemExit for `--help` and unknown options, SettingsError for what cannot be understood; with the
+    process' own arguments that is a SystemExit too, after a line on standard error.
     """
-    environ = os.environ if environ is None else environ
     hints = {name: hint for name, hint in _hints().items() if name != "service"}
     parser = argparse.ArgumentParser(prog=f"podium serve {service}", allow_abbrev=False)
     for name in hints:
         parser.add_argument(f"--{name.replace('_', '-')}", default=None)
+    try:
+        return _load(service, parser, argv, os.environ if environ is None else environ, hints)
+    except SettingsError as error:
+        if argv is not None:
+            raise
+        parser.exit(2, f"{parser.prog}: {error}\n")
+
+
+def _load(
+    service: str,
+    parser: argparse.ArgumentParser,
+    argv: Sequence[str] | None,
+    environ: Mapping[str, str],
+    hints: Mapping[str, Any],
+) -> ServiceSettings:
     arguments = {name: text for name, text in vars(parser.parse_args(argv)).items() if text is not None}
     variables = {name: environ[key] for name in hints if (key := ENV_PREFIX + name.upper()) in environ}
     data_dir = arguments.get("data_dir") or variables.get("data_dir")

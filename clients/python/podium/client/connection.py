@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 
-from podium.client.calls import Caller, FeedMethod, Method, TalkMethod, UnaryMethod
+from podium.client.attempts import Caller, Method
+from podium.client.calls import FeedMethod, TalkMethod, UnaryMethod
 from podium.client.installation import Installation
 from podium.client.options import CHANNEL_OPTIONS
 

@@ -112,7 +112,7 @@ class EventStore:
                     return item.bookmark.at
             return None
 
-        async with aclosing(resuming(open_call, cursor_of, after)) as items:  # type: ignore[type-var]
+        async with aclosing(resuming(open_call, cursor_of, after)) as items:
             async for item in items:
                 yield item
 

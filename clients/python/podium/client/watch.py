@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 from podium.client.errors import PodiumError
@@ -43,7 +43,7 @@ async def resuming(
     on_loss: Callable[[PodiumError | None, float], None] | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     chance: Callable[[], float] = random.random,
-) -> AsyncIterator[T]:
+) -> AsyncGenerator[T, None]:
     """The items of a stream that is opened again, after the last cursor seen, whenever it ends; for ever.
 
     `open_call(cursor)` opens it after a cursor (`start` at first); `cursor_of(item)` is the cursor to resume after,

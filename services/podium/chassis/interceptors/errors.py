@@ -1,6 +1,6 @@
 """Exceptions to documented errors: each one a `google.rpc.Status` with an ErrorInfo and what its code adds.
 
-The table of codes stands in the design's house rules; the reasons in `podium.common.v1.ErrorReason`.
+The reasons stand in `podium.common.v1.ErrorReason`; each says its cause, its metadata and what a client should do.
 """
 
 import asyncio
