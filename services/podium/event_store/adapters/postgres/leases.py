@@ -28,12 +28,12 @@ GAP_SECONDS = 1.0
 
 _SERVE = f"""UPDATE lease_service SET seen_us = now_us, since_us = CASE
     WHEN now_us - seen_us BETWEEN 0 AND $1 THEN since_us ELSE now_us END
-    FROM (SELECT {NOW_US} AS now_us) clock"""  # noqa: S608
+    FROM (SELECT {NOW_US} AS now_us) clock"""
 _RENEW = f"""UPDATE leases SET renewed_us = {NOW_US}, metadata = coalesce($3, metadata)
-    WHERE live AND name = $1 AND epoch = $2 RETURNING {LEASE_COLUMNS}"""  # noqa: S608
+    WHERE live AND name = $1 AND epoch = $2 RETURNING {LEASE_COLUMNS}"""
 # A renewal in the future was written before the clock was set back; the service's time tells of that.
 _OVER = f"""{NOW_US} - (SELECT CASE WHEN renewed_us > seen_us THEN since_us ELSE greatest(renewed_us, since_us) END
-    FROM lease_service) > ttl_seconds * 1000000"""  # noqa: S608
+    FROM lease_service) > ttl_seconds * 1000000"""
 
 
 class SharedLeaseKeeper:

@@ -89,7 +89,7 @@ def end(name: str, epoch: int, reason: LeaseEnd, condition: str = "true") -> Job
     async def job(transaction: Transaction) -> None:
         db = transaction.db
         row = await db.fetchrow(
-            f"UPDATE leases SET live = false WHERE live AND name = $1 AND epoch = $2 AND {condition} "  # noqa: S608
+            f"UPDATE leases SET live = false WHERE live AND name = $1 AND epoch = $2 AND {condition} "
             f"RETURNING {LEASE_COLUMNS}",
             name,
             epoch,

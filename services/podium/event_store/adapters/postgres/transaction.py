@@ -35,7 +35,7 @@ _LOOK = f"""SELECT
     ARRAY(SELECT (SELECT CASE owner WHEN '' THEN -epoch ELSE epoch END FROM shards
             WHERE service = asked.service AND shard = asked.shard)
         FROM unnest($2::text[], $3::int[]) WITH ORDINALITY AS asked(service, shard, at) ORDER BY at)
-"""  # noqa: S608
+"""
 _FIND = """SELECT e.event_id, e.position, s.name, e.revision, e.digest,
     CASE WHEN e.digest IS NULL THEN e.event END
     FROM unnest($1::bytea[]) AS asked(id) JOIN events e ON e.event_id = asked.id JOIN streams s ON s.id = e.stream"""

@@ -95,7 +95,7 @@ async def _copy_out(db: Connection, copy: apsw.Connection, table: _Table) -> Non
 
 def _insert(table: _Table) -> str:
     marks = ", ".join("?" * len(table.columns))
-    return f"INSERT INTO {table.name}({', '.join(table.columns)}) VALUES({marks})"  # noqa: S608
+    return f"INSERT INTO {table.name}({', '.join(table.columns)}) VALUES({marks})"
 
 
 async def restore(url: str, path: Path) -> int:
@@ -113,7 +113,7 @@ async def restore(url: str, path: Path) -> int:
                 await _copy_in(db, source, table)
             for name in ("streams", "types", "snapshots"):
                 await db.execute(
-                    f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id)) FROM {name} HAVING max(id) > 0"  # noqa: S608
+                    f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id)) FROM {name} HAVING max(id) > 0"
                 )
             position = await db.fetchval("SELECT coalesce(max(position), 0) FROM events")
         return int(position)

@@ -52,7 +52,7 @@ async def raise_floor(db: Connection, stream: str, now_us: int | None) -> Stream
         young = await db.fetchval(
             f"""SELECT coalesce(min(revision), $2) FROM events
             WHERE stream = (SELECT id FROM streams WHERE name = $1) AND revision >= $3
-            AND recorded_us >= coalesce($4::bigint, {NOW_US}) - $5""",  # noqa: S608
+            AND recorded_us >= coalesce($4::bigint, {NOW_US}) - $5""",
             stream,
             info.revision + 1,
             info.oldest_revision,
@@ -85,7 +85,8 @@ async def truncate_step(db: Connection, stream: str) -> int:
     return int(
         await db.fetchval(
             """WITH stubbed AS (UPDATE events SET event = given.event, checksum = given.checksum, digest = given.digest
-            FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[]) AS given(position, event, checksum, digest)
+            FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[])
+                AS given(position, event, checksum, digest)
             WHERE events.position = given.position AND events.digest IS NULL RETURNING 1)
             SELECT count(*) FROM stubbed""",
             [row["position"] for row in rows],
