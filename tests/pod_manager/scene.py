@@ -18,7 +18,7 @@ from podium.kernel.errors import Rejection
 from podium.kernel.identity import CallerKind, Identity
 from podium.pod_manager.domain import jobs
 from podium.pod_manager.domain.commands.agents import RegisterAgent, ReportAgent, RunnerLeaseChanged
-from podium.pod_manager.domain.commands.documents import ApprovePlan, ApproveSpec, UpdatePlan, UpdateSpec
+from podium.pod_manager.domain.commands.documents import ApprovePlan, ApproveSpec, UpdatePlan
 from podium.pod_manager.domain.commands.lifecycle import OpenPod
 from podium.pod_manager.domain.commands.review import ReportJob
 from podium.pod_manager.domain.domain import PodDomain
@@ -131,7 +131,8 @@ class Scene:
         due = DOMAIN.due(pod)
         assert due is None or due > self.now, "what is due now has happened"
         runs = any(pod.agents[name].status in CLAIMED for name in live)
-        assert runs or is_terminal(pod) or waiting_on(pod) or not pod.revision, "stuck without a cause"
+        causes = [entry for entry in waiting_on(pod) if entry.until_time is None or entry.until_time > self.now]
+        assert runs or is_terminal(pod) or causes or not pod.revision, "stuck without a cause"
         previous = before
         for event, state in zip(recorded, states, strict=True):
             _check_touched(previous, state, DOMAIN.touched(state, event))

@@ -6,10 +6,7 @@ from pathlib import Path
 import pytest
 
 from podium.client.connection import Podium
-from podium.client.errors import PodiumError
-from podium.jobs.v1.artifact_events_pb2 import DiffPart
 from podium.jobs.v1.job_events_pb2 import JobClosed, JobIssued
-from podium.kernel.identity import CallerKind
 from podium.pod_manager.adapters.servicer import COMMANDS, PodServicer
 from podium.pods.v1 import pod_pb2
 from podium.pods.v1 import pod_service_pb2 as pb
@@ -58,9 +55,7 @@ async def claim(runner: Podium, epoch: int) -> pb.RegisterAgentResponse:
     """Claim and start the only LAUNCH job of the pool."""
     order = await one_order(runner, "jobs/default", pod_pb2.JOB_KIND_LAUNCH)
     claimed = await runner.pods.RegisterAgent(
-        pb.RegisterAgentRequest(
-            pod_id=POD, agent_id=order.launch.agent_id, job_id=order.job_id, lease_epoch=epoch
-        )
+        pb.RegisterAgentRequest(pod_id=POD, agent_id=order.launch.agent_id, job_id=order.job_id, lease_epoch=epoch)
     )
     started = pb.AgentReport(started=pb.AgentStarted(process_id=1, base_commit="base", branch="b"))
     await report(runner, order.launch.agent_id, 1, started)

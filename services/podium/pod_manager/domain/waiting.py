@@ -91,7 +91,7 @@ def _document(pod: Pod, name: str, document: Spec | Plan, kind: AgentKind) -> It
     elif document.failed_attempts >= pod.policy.max_attempts:
         text = f"{document.failed_attempts} agents failed to write the {name}: {document.last_error[:200]}"
         yield WaitingOn(K.DOCUMENT, text, name)
-    elif document.next_retry_time is not None:
+    elif document.next_retry_time is not None and (document.requested or not document.version):
         yield _pause(name, f"the {name}", document.last_cause, document.last_error, document.next_retry_time)
     elif document.state is DocumentState.DRAFT and not document.requested:
         text = f"the {name} is a draft: edit it, ask for a new one, or approve it as it is"

@@ -15,7 +15,7 @@ from podium.pod_manager.domain.commands.agents import (
     StartAgent,
     UnregisterAgent,
 )
-from podium.pod_manager.domain.deciding import reporting
+from podium.pod_manager.domain.deciding import documents, reporting
 from podium.pod_manager.domain.deciding.guards import in_phase
 from podium.pod_manager.domain.deciding.messages import send_text
 from podium.pod_manager.domain.draft import Draft
@@ -51,7 +51,6 @@ from podium.pod_manager.domain.queries import (
     find_workstream,
     is_held,
     is_terminal,
-    live_agent_of,
     live_agents,
 )
 from podium.pod_manager.domain.resources import Agent, Pod
@@ -207,7 +206,7 @@ def restart_agent(draft: Draft, command: RestartAgent) -> None:
         raise _agents_running(f"{agent.id} has not ended; interrupt it first", agent.id)
     _within_budget(pod)
     if agent.kind in DOCUMENT_KINDS:
-        start = _document_again(pod, agent)
+        start = _document_again(draft, agent)
     elif agent.kind is AgentKind.REVIEWER:
         start = _review_again(pod)
     else:
@@ -217,14 +216,11 @@ def restart_agent(draft: Draft, command: RestartAgent) -> None:
     request_agent(draft, start, restarted_from=agent.id)
 
 
-def _document_again(pod: Pod, agent: Agent) -> Start:
-    in_phase(pod, Phase.SPEC_CLARIFICATION if agent.kind is AgentKind.SPEC_WRITER else Phase.PLANNING)
-    document = document_of(pod, agent.kind)
-    writer = live_agent_of(pod, agent.kind)
-    if writer is not None:
-        message = f"agent {writer.id} is at work on it"
-        raise precondition("GENERATION_IN_PROGRESS", message, agent_id=writer.id)
-    return Start(agent.kind, by_person=True, attempt=(document.failed_attempts if document else 0) + 1)
+def _document_again(draft: Draft, agent: Agent) -> Start:
+    """As if a person had asked for a new writer with the old advice."""
+    in_phase(draft.pod, Phase.SPEC_CLARIFICATION if agent.kind is AgentKind.SPEC_WRITER else Phase.PLANNING)
+    documents.request_again(draft, agent.kind)
+    return Start(agent.kind, by_person=True)
 
 
 def _review_again(pod: Pod) -> Start:

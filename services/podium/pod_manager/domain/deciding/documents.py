@@ -170,6 +170,16 @@ def check_plan(items: tuple[PlanItem, ...]) -> None:
     graph.check({item.id: item.dependencies for item in items}, "items")
 
 
+def request_again(draft: Draft, kind: AgentKind) -> None:
+    """Ask for a writer of the same document with the same advice; raises as `request_spec` and `request_plan`."""
+    if kind is AgentKind.SPEC_WRITER:
+        request_spec(draft, RequestSpec(feedback=draft.pod.spec.feedback))
+        return
+    _not_approved(draft.pod.plan, "PLAN_ALREADY_APPROVED", "ReopenPlan")
+    _nobody_writes(draft.pod, kind)
+    draft.emit(PlanRequested(feedback=draft.pod.plan.feedback))
+
+
 # -- shared guards ---------------------------------------------------------------------------------------------------
 
 
