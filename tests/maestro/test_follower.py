@@ -155,7 +155,7 @@ async def test_long_runs_come_in_bounded_commands():
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 async def test_exactly_once(data: st.DataObject):
     """Kills, lost deliveries, unknown outcomes and repeats: each agent has one session, each line stands once."""
     feed = MemoryFeed(batch=data.draw(st.integers(1, 7)))

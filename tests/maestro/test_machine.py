@@ -97,4 +97,4 @@ class Projects(RuleBasedStateMachine):
 
 
 TestProjects = Projects.TestCase
-TestProjects.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestProjects.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)

@@ -19,6 +19,8 @@ from podium.tasks.v1 import maestro_service_pb2 as pb
 from podium.tasks.v1.maestro_service_pb2_grpc import MaestroServiceServicer
 from podium.tasks.v1.task_pb2 import Project as ProjectMessage
 
+ENCODED = ("WatchProject",)
+"""Methods that yield encoded messages."""
 SERVICE = pb.DESCRIPTOR.services_by_name["MaestroService"].full_name
 
 Context = Any
@@ -139,7 +141,7 @@ class MaestroServicer(MaestroServiceServicer):
 
     # -- watch -----------------------------------------------------------------------------------------------
 
-    async def WatchProject(  # type: ignore[override]  # encoded messages: see `watching.add_maestro`
+    async def WatchProject(  # type: ignore[override]  # see ENCODED
         self, request: pb.WatchProjectRequest, context: Context
     ) -> AsyncIterator[bytes]:
         if (await self._engine.view(request.project_id)).revision == 0:

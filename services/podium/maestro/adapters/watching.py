@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-import grpc
-
 from podium.chassis.codec import StructuralCodec
 from podium.chassis.engine import Bookmark, Change, Snapshot, WatchItem
 from podium.kernel.entity import Recorded
@@ -14,7 +12,6 @@ from podium.maestro.domain.model import Session, Task
 from podium.maestro.domain.state import Board
 from podium.tasks.v1 import maestro_service_pb2 as pb
 from podium.tasks.v1 import task_pb2
-from podium.tasks.v1.maestro_service_pb2_grpc import add_MaestroServiceServicer_to_server
 
 PART_BYTES = 1 << 20
 """A message of the watch is about this long at most; what is longer comes in parts."""
@@ -131,30 +128,3 @@ def _touched(change: Change[Board]) -> Iterator[Task | Session]:
 
 def _bookmark(revision: int) -> bytes:
     return pb.WatchProjectResponse(bookmark=pb.ProjectBookmark(revision=revision)).SerializeToString()
-
-
-# -- encoded messages past the generated code ------------------------------------------------------------------------
-
-
-def add_maestro(servicer: object, server: Any) -> None:
-    """As the generated function does it, but what the watch yields is encoded already."""
-    generated: Callable[[Any, Any], None] = add_MaestroServiceServicer_to_server
-    generated(servicer, _Encoded(server))
-
-
-class _Encoded:
-    """Stands before the server while the generated function adds its handlers."""
-
-    def __init__(self, server: Any) -> None:
-        self._server = server
-
-    def add_generic_rpc_handlers(self, generic_handlers: Any) -> None:
-        """The handlers come again, by name, in the call after this one."""
-
-    def add_registered_method_handlers(self, service_name: str, method_handlers: Mapping[str, Any]) -> None:
-        """Let the watch's answers pass as they are."""
-        handlers = dict(method_handlers)
-        handlers["WatchProject"] = handlers["WatchProject"]._replace(response_serializer=bytes)
-        generic = grpc.method_handlers_generic_handler(service_name, handlers)
-        self._server.add_generic_rpc_handlers((generic,))
-        self._server.add_registered_method_handlers(service_name, handlers)

@@ -2,18 +2,19 @@
 
 from collections.abc import Collection, Sequence
 
+from podium.chassis.encoded import passing_encoded
 from podium.chassis.engine import Engine
 from podium.chassis.entity_service import build_engine
 from podium.chassis.server import Registration, Shell
 from podium.kernel.identity import CallerKind, Identity
 from podium.maestro.adapters.codec import BoardCodec, make_codec
 from podium.maestro.adapters.feed import EventStoreFeed
-from podium.maestro.adapters.servicer import SERVICE, MaestroServicer
-from podium.maestro.adapters.watching import add_maestro
+from podium.maestro.adapters.servicer import ENCODED, SERVICE, MaestroServicer
 from podium.maestro.application.follower import Follower
 from podium.maestro.domain.commands import FollowPod, PodFact
 from podium.maestro.domain.domain import ProjectDomain
 from podium.maestro.domain.state import Board
+from podium.tasks.v1.maestro_service_pb2_grpc import add_MaestroServiceServicer_to_server
 
 MAESTRO = Identity(CallerKind.SERVICE, "maestro")
 
@@ -41,4 +42,5 @@ async def build(shell: Shell) -> Sequence[Registration]:
     follower = Follower(feed, EngineProjects(engine), shell.clock, shell.tasks)
     shell.tasks.spawn(follower.run(), name="follower")
     shell.on_stop(follower.save)
-    return [Registration(add=add_maestro, servicer=MaestroServicer(engine, codec), service=SERVICE)]
+    add = passing_encoded(add_MaestroServiceServicer_to_server, ENCODED)
+    return [Registration(add=add, servicer=MaestroServicer(engine, codec), service=SERVICE)]

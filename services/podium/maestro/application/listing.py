@@ -16,7 +16,7 @@ In_contra = TypeVar("In_contra", contravariant=True)
 
 PAGE_SIZE = 100
 """Entries of a page whose size is not given."""
-LOOKS = 5000
+LOOKS = 2000
 """Entries looked at for one page; a long text that is searched counts for more."""
 PAGE_CHARACTERS = 1 << 20
 """Text of a page, about; one entry more may pass it."""

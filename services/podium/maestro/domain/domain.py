@@ -28,7 +28,7 @@ class ProjectDomain:
         """An id without a project."""
         return Board.empty(entity_id)
 
-    def decide(self, state: Board, command: commands.Command, context: Context) -> Sequence[object]:  # noqa: PLR0912
+    def decide(self, state: Board, command: commands.Command, context: Context) -> Sequence[object]:
         """One change, or none; raises `Rejection`."""
         change = Change(state, context)
         match command:
@@ -92,7 +92,7 @@ class ProjectDomain:
         return {"project_id": state.state.id}
 
 
-def _keys(fact: facts.Fact) -> tuple[Key, ...]:  # noqa: PLR0911 - one line for each fact
+def _keys(fact: facts.Fact) -> tuple[Key, ...]:
     match fact:
         case facts.ProjectCreated() | facts.ProjectUpdated():
             return (PROJECT_KEY,)

@@ -59,7 +59,7 @@ class Draft:
         index = Index(self.numbered_tasks.finish(), self.numbered_sessions.finish(), self.parts.finish())
         return Board(state, index)
 
-    def apply(self, fact: facts.Fact) -> None:  # noqa: PLR0912 - one line for each fact
+    def apply(self, fact: facts.Fact) -> None:
         """Fold one member."""
         match fact:
             case facts.ProjectCreated(project):
