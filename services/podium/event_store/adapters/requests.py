@@ -22,17 +22,11 @@ RUNNER_CATEGORIES = ("transcripts/", "artifacts/")
 
 def parse_append(request: event_service_pb2.AppendRequest) -> Append:
     """The append; raises the Rejection of what is wrong with it."""
+    # Fields that we do not know could pose as the store's own.
+    request.DiscardUnknownFields()
     parts = []
     for index, part in enumerate(request.appends):
-        facts = []
-        for number, event in enumerate(part.events):
-            # Deterministic: a retry must give the same bytes. Fields that we do not know could pose as the store's own.
-            event.DiscardUnknownFields()
-            fact = Fact(event.event_id, event.type, event.SerializeToString(deterministic=True))
-            size = len(event.data)
-            limits.check_fact(fact, size, f"appends[{index}].events[{number}]")
-            _check_texts(event, f"appends[{index}].events[{number}]")
-            facts.append(fact)
+        facts = [_parse_fact(event, index, number) for number, event in enumerate(part.events)]
         expected = part.expected_revision if part.HasField("expected_revision") else None
         parts.append(StreamPart(part.stream, facts, expected))
     append = Append(parts, parse_fence(request.fence) if request.HasField("fence") else None)
@@ -40,21 +34,37 @@ def parse_append(request: event_service_pb2.AppendRequest) -> Append:
     return append
 
 
+def _parse_fact(event: event_pb2.NewEvent, part: int, number: int) -> Fact:
+    # Deterministic: a retry must give the same bytes.
+    event_id, event_type, size = event.event_id, event.type, len(event.data)
+    fact = Fact(event_id, event_type, event.SerializeToString(deterministic=True))
+    try:
+        limits.check_fact(fact, size)
+        _check_texts(event, len(fact.body) - size)
+    except limits.FieldError as wrong:
+        raise invalid(f"appends[{part}].events[{number}].{wrong.field}", wrong.remedy) from None
+    return fact
+
+
 def _too_long(text: str, limit: int) -> bool:
     # UTF-8 takes at most four bytes a character: most texts need not be encoded to know.
     return len(text) * 4 > limit and len(text.encode()) > limit
 
 
-def _check_texts(event: event_pb2.NewEvent, path: str) -> None:
-    if _too_long(event.content_type, limits.MAX_NAME_BYTES):
-        raise invalid(f"{path}.content_type", f"at most {limits.MAX_NAME_BYTES} bytes")
-    if len(event.metadata) > limits.MAX_METADATA_PAIRS:
-        raise invalid(f"{path}.metadata", f"at most {limits.MAX_METADATA_PAIRS} pairs")
-    for key, value in event.metadata.items():
+def _check_texts(event: event_pb2.NewEvent, overhead: int) -> None:
+    """Metadata and content type; `overhead` is the event's size without its payload, and bounds them all."""
+    pairs = event.metadata
+    if len(pairs) > limits.MAX_METADATA_PAIRS:
+        raise limits.FieldError("metadata", f"at most {limits.MAX_METADATA_PAIRS} pairs")
+    for key in pairs:
         if not key or _too_long(key, limits.MAX_METADATA_KEY_BYTES):
-            raise invalid(f"{path}.metadata", f"keys of 1 to {limits.MAX_METADATA_KEY_BYTES} bytes")
-        if _too_long(value, limits.MAX_METADATA_VALUE_BYTES):
-            raise invalid(f'{path}.metadata["{key}"]', f"at most {limits.MAX_METADATA_VALUE_BYTES} bytes")
+            raise limits.FieldError("metadata", f"keys of 1 to {limits.MAX_METADATA_KEY_BYTES} bytes")
+    if overhead > limits.MAX_NAME_BYTES and _too_long(event.content_type, limits.MAX_NAME_BYTES):
+        raise limits.FieldError("content_type", f"at most {limits.MAX_NAME_BYTES} bytes")
+    if overhead > limits.MAX_METADATA_VALUE_BYTES:
+        for key, value in pairs.items():
+            if _too_long(value, limits.MAX_METADATA_VALUE_BYTES):
+                raise limits.FieldError(f'metadata["{key}"]', f"at most {limits.MAX_METADATA_VALUE_BYTES} bytes")
 
 
 def check_writer(identity: Identity, append: Append) -> None:

@@ -48,6 +48,14 @@ class Subscription:
 
     async def messages(self) -> AsyncGenerator[bytes, None]:
         """Without end. Raises RESUME_POINT_TRUNCATED, and what reading raises."""
+        self._hub.subscribers += 1
+        try:
+            async for message in self._messages():
+                yield message
+        finally:
+            self._hub.subscribers -= 1
+
+    async def _messages(self) -> AsyncGenerator[bytes, None]:
         start = await self._start()
         while True:
             behind = None if self._position < 0 else self._hub.since(self._position)

@@ -111,7 +111,8 @@ class Admission:
             raise invalid("appends", "the same event id twice in one append", "EVENT_ID_REUSED")
         outcome = Appended(self._position + 1, position, ranges)
         self._ids.update(fresh)
-        self.heads.update((where.stream, where.last_revision) for where in ranges)
+        for where in ranges:
+            self.heads[where.stream] = where.last_revision
         self.rows += rows
         self._position = position
         return outcome
@@ -122,8 +123,18 @@ class Admission:
             return Found(row.position, row.stream, row.revision, wire.digest(wire.body_of(row.event)))
         return self._view.find(event_id) if look_up else None
 
+    def _seen(self, append: Append) -> bool:
+        """Whether this commit has an event of the append already."""
+        ids = self._ids
+        if ids:
+            for part in append.parts:
+                for fact in part.facts:
+                    if fact.event_id in ids:
+                        return True
+        return False
+
     def _duplicate(self, append: Append, *, look_up: bool) -> Appended | None:
-        if not look_up and self._ids.keys().isdisjoint(f.event_id for p in append.parts for f in p.facts):
+        if not (look_up or self._seen(append)):
             return None
         ranges: list[Range] = []
         positions: list[int] = []

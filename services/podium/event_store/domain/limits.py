@@ -21,6 +21,14 @@ LEASES_STREAM = "$leases"
 """Where the comings and goings of processes are told."""
 
 
+class FieldError(ValueError):
+    """A field of one event breaks its rule; whoever knows the event's place makes a Rejection of it."""
+
+    def __init__(self, field: str, remedy: str) -> None:
+        super().__init__(f"{field}: {remedy}")
+        self.field, self.remedy = field, remedy
+
+
 def check_append(append: Append) -> None:
     """Raises the Rejection of what is wrong with an append in any state (its facts are checked one by one)."""
     if not append.parts:
@@ -30,17 +38,17 @@ def check_append(append: Append) -> None:
     size = events = 0
     names = set()
     for index, part in enumerate(append.parts):
-        path = f"appends[{index}]"
-        check_stream_name(part.stream, f"{path}.stream")
-        if part.stream in names:
-            raise invalid(f"{path}.stream", "a stream may be named once in an append")
-        names.add(part.stream)
+        check_stream_name(part.stream, "appends[{}].stream", index)
         if part.expected_revision is not None and part.expected_revision < 0:
-            raise invalid(f"{path}.expected_revision", "not below 0")
+            raise invalid(f"appends[{index}].expected_revision", "not below 0")
         if not part.facts:
-            raise invalid(f"{path}.events", "at least one event")
+            raise invalid(f"appends[{index}].events", "at least one event")
+        names.add(part.stream)
         events += len(part.facts)
-        size += sum(len(fact.body) for fact in part.facts)
+        for fact in part.facts:
+            size += len(fact.body)
+    if len(names) < len(append.parts):
+        raise invalid("appends", "a stream may be named once in an append")
     if events > MAX_BATCH_EVENTS:
         raise invalid("appends", f"at most {MAX_BATCH_EVENTS} events in an append")
     if size > MAX_BATCH_BYTES:
@@ -48,22 +56,23 @@ def check_append(append: Append) -> None:
     check_fence_fits(append)
 
 
-def check_stream_name(name: str, path: str = "stream") -> None:
+def check_stream_name(name: str, path: str = "stream", index: int = 0) -> None:
     """A client's stream: not empty, at most 255 bytes, not one of the store's own."""
-    if not name or len(name) > MAX_NAME_BYTES or len(name.encode()) > MAX_NAME_BYTES:
-        raise invalid(path, f"1 to {MAX_NAME_BYTES} bytes")
+    if not name or len(name) > MAX_NAME_BYTES or (not name.isascii() and len(name.encode()) > MAX_NAME_BYTES):
+        raise invalid(path.format(index), f"1 to {MAX_NAME_BYTES} bytes")
     if name[0] == "$":
-        raise invalid(path, "names that begin with $ are the store's own")
+        raise invalid(path.format(index), "names that begin with $ are the store's own")
 
 
-def check_fact(fact: Fact, data_size: int, path: str) -> None:
-    """An event's id, type and payload; metadata is the caller's to check where `metadata_suspect` says so."""
-    if len(fact.event_id) != ID_BYTES:
-        raise invalid(f"{path}.event_id", f"exactly {ID_BYTES} bytes")
-    if not fact.type or len(fact.type) > MAX_NAME_BYTES or len(fact.type.encode()) > MAX_NAME_BYTES:
-        raise invalid(f"{path}.type", f"1 to {MAX_NAME_BYTES} bytes")
+def check_fact(fact: Fact, data_size: int) -> None:
+    """An event's id, type and payload size; raises FieldError."""
+    event_id, kind, _ = fact
+    if len(event_id) != ID_BYTES:
+        raise FieldError("event_id", f"exactly {ID_BYTES} bytes")
+    if not kind or len(kind) > MAX_NAME_BYTES or (not kind.isascii() and len(kind.encode()) > MAX_NAME_BYTES):
+        raise FieldError("type", f"1 to {MAX_NAME_BYTES} bytes")
     if data_size > MAX_DATA_BYTES:
-        raise invalid(f"{path}.data", f"at most {MAX_DATA_BYTES} bytes")
+        raise FieldError("data", f"at most {MAX_DATA_BYTES} bytes")
 
 
 def fenced_service(stream: str) -> str | None:

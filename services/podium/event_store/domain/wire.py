@@ -6,6 +6,7 @@ Answers are spliced from kept events: a batch is `repeated Event events = 1` in 
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 
 _OWN_FIELDS = (1, 2, 3, 9)
@@ -57,6 +58,7 @@ def encode_time(time_us: int) -> bytes:
     return b"\x4a" + varint(len(stamp)) + stamp
 
 
+@lru_cache(maxsize=4096)
 def encode_stream(stream: str) -> bytes:
     """The stream's name as the event's field 2."""
     name = stream.encode()
