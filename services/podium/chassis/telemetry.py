@@ -15,6 +15,9 @@ from podium.client.ambient import TRACEPARENT
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
 
+EXPORT_SECONDS = 2
+"""How long a batch of spans may take; a collector that is away must not hold up a stop."""
+
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -71,7 +74,8 @@ def make_tracer(service: str, instance: str, endpoint: str) -> Tracer:
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
     insecure = not endpoint.startswith("https://")
-    return spans_to(BatchSpanProcessor(OTLPSpanExporter(endpoint, insecure=insecure)), service, instance)
+    exporter = OTLPSpanExporter(endpoint, insecure=insecure, timeout=EXPORT_SECONDS)
+    return spans_to(BatchSpanProcessor(exporter), service, instance)
 
 
 def spans_to(processor: "SpanProcessor", service: str, instance: str) -> Tracer:

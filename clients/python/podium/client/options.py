@@ -22,10 +22,10 @@ _MESSAGES: Sequence[tuple[str, int]] = (
 CHANNEL_OPTIONS: Sequence[tuple[str, int]] = (
     *_KEEPALIVE,
     *_MESSAGES,
-    # A service that restarts is back within a second; gRPC's own steps go up to two minutes.
+    # A service that restarts is back within a second or two; gRPC's own steps go up to two minutes.
     ("grpc.initial_reconnect_backoff_ms", 50),
     ("grpc.min_reconnect_backoff_ms", 1_000),
-    ("grpc.max_reconnect_backoff_ms", 1_000),
+    ("grpc.max_reconnect_backoff_ms", 500),
     # Retries are ours (`calls`): they keep the request id and follow owners.
     ("grpc.enable_retries", 0),
     # A proxy of the environment is for the web, never for a local service.
