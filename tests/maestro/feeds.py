@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 
 from podium.kernel.errors import unavailable
-from podium.kernel.ids import SHARDS
+from podium.kernel.ids import SHARDS, shard_of
 from podium.maestro.application.ports import Bookmark, FeedItem, FeedUnavailable, PodEvent
 from podium.maestro.domain import commands as c
 from tests.maestro.board import World
@@ -80,7 +80,7 @@ class MemoryProjects:
 
     worlds: dict[str, World] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
-    shards: set[int] = field(default_factory=lambda: set(range(SHARDS)))
+    shards: Collection[int] = field(default_factory=lambda: set(range(SHARDS)))
     commands: int = 0
 
     def owned(self) -> Collection[int]:
@@ -94,6 +94,8 @@ class MemoryProjects:
     async def follow(self, project_id: str, pod_id: str, facts: Sequence[c.PodFact]) -> None:
         self.commands += 1
         await asyncio.sleep(0)
+        if shard_of(project_id) not in self.shards:
+            raise unavailable("NOT_OWNER", "another's")
         fault = self.faults.pop(0) if self.faults else ""
         if fault == "never":
             raise ValueError("a bug")

@@ -129,6 +129,23 @@ async def test_shards_that_come_are_caught_up():
     assert projects.world().session("x").status is SessionStatus.COMPLETED
 
 
+async def test_shards_that_go_and_come_back_are_caught_up():
+    """Facts that came while a shard was another's are looked for again when it comes back; that one may have died."""
+    feed, projects, clock = MemoryFeed(), MemoryProjects(), EagerClock()
+    feed.say("t", OPENED)
+    async with following(feed, projects, clock) as follower:
+        await follower.caught_up(1)
+        projects.shards = EVERYTHING - {shard_of("p")}
+        feed.say("t", requested("x"))
+        await follower.caught_up(2)
+        assert not projects.world().board.state.sessions
+        projects.shards = set(EVERYTHING)
+        while not projects.world().board.state.sessions:
+            await clock.wait_for_sleepers()
+            clock.advance(LOOK_EVERY_SECONDS)
+    assert projects.world().task("t").session_ids == ("x",)
+
+
 async def test_one_broken_pod_stops_nobody():
     """A pod whose facts cannot be taken in is set aside and keeps the bookmark; its next fact mends it."""
     feed, projects = MemoryFeed(batch=1), MemoryProjects(faults=["never"])

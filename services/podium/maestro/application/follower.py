@@ -121,6 +121,8 @@ class Follower:
                 continue
             except Rejection as refusal:
                 if refusal.reason == "NOT_OWNER":
+                    # Dropped here, so the position does not speak for this shard, should it ever come back.
+                    self._covered -= {shard_of(project_id)}
                     return
                 if refusal.reason == "REVISION_CONFLICT" and gaps < 3:
                     gaps += 1
