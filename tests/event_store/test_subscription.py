@@ -29,9 +29,7 @@ class Scene:
         self.reads = 0
 
     def subscribe(self, after: int | None, wanted: Filter = EVERYTHING) -> "Subscriber":
-        subscription = Subscription(
-            self.log, self.hub, wanted, after, monotonic=self.clock.monotonic, bookmark_seconds=5.0
-        )
+        subscription = Subscription(self.log, self.hub, wanted, after, clock=self.clock, bookmark_seconds=5.0)
         return Subscriber(subscription.messages())
 
 
@@ -134,14 +132,14 @@ async def test_commits_that_arrive_while_it_reads_the_log_are_neither_lost_nor_d
 async def test_a_commit_longer_than_a_message_is_sent_in_pages() -> None:
     """No message is much longer than a megabyte."""
     scene = Scene()
-    subscriber = scene.subscribe(None)
+    subscriber = scene.subscribe(None, Filter(prefixes=("a/",)))
     await subscriber.item()
+    await stored(scene.log, one("b/1"))
     await stored(scene.log, one("a/1", *(fact(b"x" * 300_000) for _ in range(10))))
     first = await subscriber.item()
     assert first.ByteSize() < 2 << 20
-    assert positions([*first.batch.events, *await subscriber.events(10 - len(first.batch.events))]) == list(
-        range(1, 11)
-    )
+    rest = await subscriber.events(10 - len(first.batch.events))
+    assert positions([*first.batch.events, *rest]) == list(range(2, 12))
 
 
 async def test_filters_choose_live_events_too() -> None:
@@ -198,6 +196,23 @@ async def test_subscribers_of_one_filter_share_its_bytes() -> None:
     for subscriber in subscribers:
         await subscriber.events(1)
     assert entry.chosen(Filter(stream="a/1")) is before
+
+
+async def test_with_many_subscribers_each_takes_more_at_a_time() -> None:
+    """Commits that come faster than everybody can be served are sent together, a moment later."""
+    scene = Scene()
+    subscribers = [scene.subscribe(None) for _ in range(20)]
+    for subscriber in subscribers:
+        await subscriber.item()
+    scene.clock.advance(1)
+    await stored(scene.log, one("a/1"))
+    assert positions(await subscribers[0].events(1)) == [1]
+    await stored(scene.log, one("a/1"))
+    waiting = asyncio.ensure_future(subscribers[0].events(2))
+    await scene.clock.wait_for_sleepers()
+    await stored(scene.log, one("a/1"))
+    scene.clock.advance(scene.hub.pace_seconds)
+    assert positions(await waiting) == [2, 3]
 
 
 async def test_the_ring_is_bounded_in_bytes_too() -> None:

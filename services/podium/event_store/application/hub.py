@@ -14,10 +14,8 @@ from podium.event_store.domain.model import Commit, Filter, StoredEvent
 MAX_EVENTS = 20_000
 MAX_BYTES = 16 << 20
 PACE_SECONDS = 0.000_06
-"""What a message to one subscriber takes, roughly. Commits that follow each other faster than all subscribers can be
-served are told together; so it gets more to carry at a time, not later and later."""
+"""What a message to one subscriber takes, roughly: see `Hub.pace_seconds`."""
 PACED_FROM = 16
-"""With fewer subscribers nobody ever waits for that."""
 
 
 class Entry:
@@ -63,9 +61,6 @@ class Hub:
         self._ring: deque[Entry] = deque()
         self._bytes = 0
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
-        self._touched: set[str] = set()
-        self._paced: asyncio.TimerHandle | None = None
-        self._last_wake = 0.0
         self.subscribers = 0
 
     def publish(self, commit: Commit) -> None:
@@ -79,30 +74,19 @@ class Hub:
         ):
             self._bytes -= self._ring.popleft().size
         if self._waiters:
-            self._touched.update(entry.by_stream)
-            if self._paced is None:
-                self._pace()
+            self._wake("")
+            if self._waiters:
+                for stream in entry.by_stream:
+                    self._wake(stream)
 
-    def _pace(self) -> None:
-        """Tell the waiters now, or as soon as all can have taken what they were told last."""
-        if self.subscribers < PACED_FROM:
-            self._tell()
-            return
-        loop = asyncio.get_running_loop()
-        due = self._last_wake + self.subscribers * PACE_SECONDS
-        if loop.time() >= due:
-            self._tell()
-        else:
-            self._paced = loop.call_at(due, self._tell)
+    @property
+    def pace_seconds(self) -> float:
+        """How long a subscriber waits between its messages: as long as all of them take to be served once.
 
-    def _tell(self) -> None:
-        self._paced = None
-        touched, self._touched = self._touched, set()
-        if self.subscribers >= PACED_FROM:
-            self._last_wake = asyncio.get_running_loop().time()
-        self._wake("")
-        for stream in touched & self._waiters.keys():
-            self._wake(stream)
+        So commits that come faster than that give each subscriber more to carry at a time, not later and later. With
+        few subscribers nobody waits.
+        """
+        return self.subscribers * PACE_SECONDS if self.subscribers >= PACED_FROM else 0.0
 
     def since(self, position: int) -> list[Entry] | None:
         """The commits with anything after the position, in order; None where the ring no longer reaches so far back."""

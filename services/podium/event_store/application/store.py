@@ -54,7 +54,7 @@ class Store:
 
     def subscribe(self, wanted: Filter, after: int | None) -> AsyncGenerator[bytes, None]:
         """Encoded `SubscribeResponse`s, without end."""
-        return Subscription(self.log, self.hub, wanted, after, monotonic=self._clock.monotonic).messages()
+        return Subscription(self.log, self.hub, wanted, after, clock=self._clock).messages()
 
     async def reached(self, position: int) -> None:
         """Wait until the position can be read here. Raises UNAVAILABLE where it does not come in time."""

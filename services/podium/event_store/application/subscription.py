@@ -3,8 +3,9 @@
 What it yields is ready for the wire: `SubscribeResponse` messages, spliced.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 
+from podium.chassis.engine.ports import Clock
 from podium.event_store.application.hub import Entry, Hub
 from podium.event_store.application.ports import EventLog
 from podium.event_store.domain import wire
@@ -34,16 +35,16 @@ class Subscription:
         wanted: Filter,
         after: int | None,
         *,
-        monotonic: Callable[[], float],
+        clock: Clock,
         bookmark_seconds: float = BOOKMARK_SECONDS,
     ) -> None:
         self._log, self._hub, self._wanted = log, hub, wanted
-        self._monotonic, self._bookmark_seconds = monotonic, bookmark_seconds
+        self._clock, self._bookmark_seconds = clock, bookmark_seconds
         self._after = after
         # Everything up to this position was handled; -1: nothing is known of the log yet.
         self._position = hub.position if after is None and not wanted.stream else -1
         self._revision = 0
-        self._told = monotonic()
+        self._told = clock.monotonic()
         self._caught_up = False
 
     async def messages(self) -> AsyncGenerator[bytes, None]:
@@ -63,13 +64,13 @@ class Subscription:
                 async for message in self._read_log():
                     yield message
             elif behind:
-                message = self._take(behind)
+                message = self._take(await self._at_pace(behind))
                 if message:
                     yield message
             if not self._caught_up and self._position >= start:
                 self._caught_up = True
                 yield self._told_mark(_CAUGHT_UP)
-            elif self._monotonic() - self._told >= self._bookmark_seconds:
+            elif self._clock.monotonic() - self._told >= self._bookmark_seconds:
                 yield self._told_mark(_BOOKMARK)
             if self._position >= self._hub.position:
                 await self._hub.news(self._wanted.stream)
@@ -89,11 +90,11 @@ class Subscription:
         return self._revision if self._wanted.stream else max(self._position, 0)
 
     def _told_mark(self, field: int) -> bytes:
-        self._told = self._monotonic()
+        self._told = self._clock.monotonic()
         return _mark(field, self._at)
 
     def _batch(self, chunk: bytes) -> bytes:
-        self._told = self._monotonic()
+        self._told = self._clock.monotonic()
         return wire.as_field(_BATCH, chunk)
 
     async def _read_log(self) -> AsyncGenerator[bytes, None]:
@@ -117,8 +118,17 @@ class Subscription:
             self._position = last
             if count:
                 yield self._batch(chunk)
-            elif self._monotonic() - self._told >= self._bookmark_seconds:
+            elif self._clock.monotonic() - self._told >= self._bookmark_seconds:
                 yield self._told_mark(_BOOKMARK)
+
+    async def _at_pace(self, behind: list[Entry]) -> list[Entry]:
+        """Where commits come faster than all subscribers can be served: wait, and take more at a time."""
+        pause = self._hub.pace_seconds and self._told + self._hub.pace_seconds - self._clock.monotonic()
+        if pause <= 0:
+            return behind
+        await self._clock.sleep(pause)
+        # The ring may have moved on meanwhile: then nothing is taken, and the log is read.
+        return self._hub.since(self._position) or []
 
     def _is_long(self, entry: Entry) -> bool:
         """Whether one commit is more than a message: it is read from the log then, in pages."""
@@ -130,8 +140,8 @@ class Subscription:
         size = 0
         for entry in entries:
             rows, chunk = entry.chosen(self._wanted)
-            if size and size + len(chunk) > MAX_MESSAGE_BYTES:
-                break
+            if entry is not entries[0] and size + len(chunk) > MAX_MESSAGE_BYTES:
+                break  # it comes first next time, and is read in pages where it is too long
             if rows:
                 chunk = self._unseen(rows, chunk)
                 size += len(chunk)
