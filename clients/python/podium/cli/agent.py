@@ -4,6 +4,7 @@ It speaks to the runner that started the agent, by the PODIUM_AGENT_* variables,
 """
 
 import os
+import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -50,7 +51,7 @@ def _text(words: tuple[str, ...], file: str | None) -> str:
             return Path(file).read_text()
         except OSError as error:
             raise CliError(f"{file}: {error.strerror}", code=exits.USAGE) from error
-    text = click.get_text_stream("stdin").read()
+    text = sys.stdin.read()
     if not text.strip():
         raise CliError("there is no text: give it as words, as a file, or on standard input", code=exits.USAGE)
     return text
