@@ -6,7 +6,7 @@ nothing. The row itself is never changed: every commit would leave a dead versio
 as long as any old snapshot lives in the database. The last position and the streams' heads are ends of indexes.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 from zlib import crc32
@@ -25,16 +25,20 @@ BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT FROM log_head FOR UPDATE"
 
 NOW_US = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
-_LOOK = f"""SELECT
-    (SELECT coalesce(max(position), 0) FROM events),
+_LOOK = f"""WITH log AS MATERIALIZED (SELECT coalesce(max(position), 0) AS position FROM events)
+SELECT
+    (SELECT position FROM log),
     {NOW_US},
     ARRAY(SELECT (SELECT id FROM streams WHERE name = asked.name)
         FROM unnest($1::text[]) WITH ORDINALITY AS asked(name, at) ORDER BY at),
     ARRAY(SELECT (SELECT max(revision) FROM events WHERE stream = (SELECT id FROM streams WHERE name = asked.name))
         FROM unnest($1::text[]) WITH ORDINALITY AS asked(name, at) ORDER BY at),
+    CASE WHEN (SELECT position FROM log) <> $2 THEN
+        ARRAY(SELECT (SELECT max(revision) FROM events WHERE stream = asked.id)
+            FROM unnest($3::bigint[]) WITH ORDINALITY AS asked(id, at) ORDER BY at) END,
     ARRAY(SELECT (SELECT CASE owner WHEN '' THEN -epoch ELSE epoch END FROM shards
             WHERE service = asked.service AND shard = asked.shard)
-        FROM unnest($2::text[], $3::int[]) WITH ORDINALITY AS asked(service, shard, at) ORDER BY at)
+        FROM unnest($4::text[], $5::int[]) WITH ORDINALITY AS asked(service, shard, at) ORDER BY at)
 """
 _FIND = """SELECT e.event_id, e.position, s.name, e.revision, e.digest,
     CASE WHEN e.digest IS NULL THEN e.event END
@@ -44,15 +48,33 @@ _INSERT = """INSERT INTO events(position, stream, revision, event_id, type, reco
     $6::bigint[], $8::bytea[]) AS given(p, s, r, i, t, c, e)"""
 
 
+MAX_CACHED_STREAMS = 100_000
+
+
 class NeedIds(Exception):
     """The admission wants to know an id that was not looked up."""
 
 
-class Names:
-    """Ids of types, which never change: remembered once they are committed."""
+class Cache:
+    """What the writer remembers of what is committed.
+
+    Ids never change. Heads are those at `position`: they hold as long as the log's last position is that one, since
+    no stream grows without it.
+    """
 
     def __init__(self) -> None:
+        self.position = 0
         self.types: dict[str, int] = {}
+        self.streams: dict[str, int] = {}
+        self.heads: dict[str, int] = {}
+
+    def trim(self) -> None:
+        """Forget the oldest where there are too many."""
+        excess = len(self.streams) - MAX_CACHED_STREAMS
+        if excess > 0:
+            for name in list(self.streams)[: excess + MAX_CACHED_STREAMS // 10]:
+                del self.streams[name]
+                self.heads.pop(name, None)
 
 
 class _View:
@@ -80,12 +102,12 @@ class _View:
 class Transaction:
     """Between `BEGIN` and the commit, both of which are the writer's; `rows` become readable then."""
 
-    def __init__(self, db: Connection, names: Names, now_us: Callable[[], int] | None, *, trusting: bool) -> None:
+    def __init__(self, db: Connection, cache: Cache, now_us: Callable[[], int] | None, *, trusting: bool) -> None:
         self.db = db
         self.rows: list[StoredEvent] = []
         self.time_us = 0
         self.first_position = 0
-        self._names, self._now_us, self._trusting = names, now_us, trusting
+        self._cache, self._now_us, self._trusting = cache, now_us, trusting
         self._view = _View()
         self._types: dict[str, int] = {}
 
@@ -94,23 +116,37 @@ class Transaction:
         """The last position, this transaction's own included."""
         return self.rows[-1].position if self.rows else self.first_position - 1
 
-    async def look(self, streams: Sequence[str] = (), shards: Sequence[tuple[str, int]] = ()) -> None:
+    async def look(self, streams: Iterable[str] = (), shards: Sequence[tuple[str, int]] = ()) -> None:
         """Read what the admission will ask for; the first look also takes position and time."""
-        view = self._view
-        unknown = [stream for stream in dict.fromkeys(streams) if stream not in view.heads]
-        services, numbers = [service for service, _ in shards], [number for _, number in shards]
-        position, time_us, ids, heads, epochs = await self.db.fetchrow(_LOOK, unknown, services, numbers)
+        view, cache = self._view, self._cache
+        asked = {stream for stream in streams if stream not in view.heads}
+        known = [stream for stream in asked if stream in cache.heads]
+        unknown = list(asked.difference(known))
+        position, time_us, ids, heads, changed, epochs = await self.db.fetchrow(
+            _LOOK,
+            unknown,
+            cache.position,
+            [cache.streams[stream] for stream in known],
+            [service for service, _ in shards],
+            [number for _, number in shards],
+        )
         if not self.first_position:
             self.first_position = position + 1
             self.time_us = time_us if self._now_us is None else self._now_us()
         view.streams.update(zip(unknown, ids, strict=True))
         view.heads.update((stream, head or 0) for stream, head in zip(unknown, heads, strict=True))
+        view.streams.update((stream, cache.streams[stream]) for stream in known)
+        if changed is None:
+            view.heads.update((stream, cache.heads[stream]) for stream in known)
+        else:
+            view.heads.update(zip(known, changed, strict=True))
+            cache.heads.clear()
         # Work before this one in the same transaction may have claimed or released shards: looked up each time.
         view.shards = dict(zip(shards, epochs, strict=True))
 
     async def append(self, appends: Sequence[Append]) -> list[Outcome]:
         """Admit and insert; refused ones leave no trace. Raises asyncpg's UniqueViolationError for a repeated id."""
-        streams = [part.stream for append in appends for part in append.parts]
+        streams = {part.stream for append in appends for part in append.parts}
         fences = {(append.fence.service, append.fence.shard) for append in appends if append.fence is not None}
         await self.look(streams, list(fences))
         self._view.ids = None
@@ -163,7 +199,7 @@ class Transaction:
             self._view.streams.update(made)
 
     async def _type_ids(self, names: set[str]) -> Mapping[str, int]:
-        known = self._names.types
+        known = self._cache.types
         missing = [name for name in names if name not in known and name not in self._types]
         if missing:
             self._types.update(await self.db.fetch("SELECT name, id FROM types WHERE name = ANY($1)", missing))
@@ -200,7 +236,14 @@ class Transaction:
 
     def committed(self) -> None:
         """Remember what lasts."""
-        self._names.types.update(self._types)
+        cache, view = self._cache, self._view
+        cache.types.update(self._types)
+        if self.first_position - 1 != cache.position:
+            cache.heads.clear()
+        cache.position = self.position
+        cache.streams.update((name, number) for name, number in view.streams.items() if number is not None)
+        cache.heads.update((name, head) for name, head in view.heads.items() if view.streams[name] is not None)
+        cache.trim()
 
 
 def is_repeated_id(error: Any) -> bool:

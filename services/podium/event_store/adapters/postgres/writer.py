@@ -18,7 +18,7 @@ import asyncpg
 
 from podium.event_store.adapters.postgres.connection import LOST, Connection, Server, close, storage_error
 from podium.event_store.adapters.postgres.tail import Hints, Tail
-from podium.event_store.adapters.postgres.transaction import BEGIN, Job, Names, Transaction, is_repeated_id
+from podium.event_store.adapters.postgres.transaction import BEGIN, Cache, Job, Transaction, is_repeated_id
 from podium.event_store.domain.model import Append, Outcome
 from podium.kernel.errors import Rejection, exhausted, unavailable
 
@@ -34,8 +34,13 @@ RESOLVE_SECONDS = 5.0
 """How long callers wait for the writer to find out whether their commit happened."""
 RESOLVE_PAUSE_SECONDS = 0.1
 
-_PLANS = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
-"""Everything the writer asks is an index look-up, whatever the statistics of a young table say."""
+_PLANS = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+"""Everything the writer asks is an index look-up, whatever the statistics of a young table say, planned once."""
 
 
 @dataclass(slots=True)
@@ -66,7 +71,7 @@ class Writer:
 
     def __init__(self, server: Server, tail: Tail, hints: Hints, now_us: Callable[[], int] | None) -> None:
         self._server, self._tail, self._hints, self._now_us = server, tail, hints, now_us
-        self._names = Names()
+        self._cache = Cache()
         self._db: Connection | None = None
         self._waiting: deque[_Work] = deque()
         self._waiting_events = self._waiting_bytes = 0
@@ -187,7 +192,7 @@ class Writer:
 
     async def _attempt(self, batch: list[_Work], unknown: _Filled | None, *, trusting: bool) -> _Filled:
         if self._db is None:
-            self._names = Names()
+            self._cache = Cache()
             self._db = await self._server.connect("writer", **_PLANS)
         db = self._db
         await db.execute(BEGIN)
@@ -213,7 +218,7 @@ class Writer:
 
     async def _fill(self, db: Connection, batch: list[_Work], *, trusting: bool) -> _Filled:
         """Everything but the commit: neighbouring appends are admitted as one run, jobs have a savepoint each."""
-        filled = _Filled(Transaction(db, self._names, self._now_us, trusting=trusting))
+        filled = _Filled(Transaction(db, self._cache, self._now_us, trusting=trusting))
         run: list[_Work] = []
         for work in batch:
             if work.job is None:
