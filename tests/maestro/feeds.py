@@ -24,6 +24,8 @@ class MemoryFeed:
     lost: set[int] = field(default_factory=set)
     batch: int = 3
     faults: list[str] = field(default_factory=list)
+    idle_to: int = 0
+    """Nothing of the pods stands up to this position."""
     reads: int = 0
     began: list[int] = field(default_factory=list)
     more: asyncio.Event = field(default_factory=asyncio.Event)
@@ -45,7 +47,10 @@ class MemoryFeed:
         while True:
             more = self.more
             run = self.events[position : position + self.batch]
-            if run:
+            if self.idle_to > position:
+                position = self.idle_to
+                yield FeedItem(position)
+            elif run:
                 position = run[-1].position
                 yield FeedItem(position, tuple(event for event in run if event.position not in self.lost))
             else:

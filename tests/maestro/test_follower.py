@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 from podium.client.tasks import TaskSet
 from podium.kernel.ids import SHARDS, shard_of
 from podium.maestro.application.follower import (
+    ATTEMPTS,
     FACTS_PER_COMMAND,
     LOOK_EVERY_SECONDS,
+    RETRY_EVERY_SECONDS,
+    SAVE_EVERY_POSITIONS,
     SAVE_EVERY_SECONDS,
     Follower,
 )
@@ -102,6 +105,22 @@ async def test_bookmark_is_saved_and_used():
     assert feed.began == [0, 5]
 
 
+async def test_an_idle_log_is_left_alone():
+    """Where only others write, the bookmark is not saved for every step: saving it is a step itself."""
+    feed, projects, clock = MemoryFeed(idle_to=SAVE_EVERY_POSITIONS - 1), MemoryProjects(), EagerClock()
+    async with following(feed, projects, clock) as follower:
+        await follower.caught_up(feed.idle_to)
+        await clock.wait_for_sleepers()
+        clock.advance(2 * SAVE_EVERY_SECONDS)
+        await follower.save()
+        assert not feed.saved
+        feed.idle_to += 1
+        feed.say("t")
+        await follower.caught_up(feed.idle_to)
+        await follower.save()
+    assert feed.saved["this"].position == SAVE_EVERY_POSITIONS
+
+
 async def test_the_beginning_is_early_enough_for_every_shard():
     """With shards of different owners before, the lowest of their positions counts; an unknown shard is from 0."""
     feed, projects = MemoryFeed(), MemoryProjects(shards={1, 2})
@@ -147,7 +166,7 @@ async def test_shards_that_go_and_come_back_are_caught_up():
 
 
 async def test_one_broken_pod_stops_nobody():
-    """A pod whose facts cannot be taken in is set aside and keeps the bookmark; its next fact mends it."""
+    """A pod whose facts cannot be taken in is set aside and keeps the bookmark back; its next fact mends it."""
     feed, projects = MemoryFeed(batch=1), MemoryProjects(faults=["never"])
     feed.say("t", OPENED)
     feed.say("u", OPENED, *agent_life("y"))
@@ -160,6 +179,29 @@ async def test_one_broken_pod_stops_nobody():
         await follower.caught_up(7)
         assert projects.world().task("t").session_ids == ("x",)
         assert follower.reached() == 7
+
+
+async def test_what_was_set_aside_is_tried_again():
+    """A pod that was set aside is taken in later, with all of its facts, also if it says nothing more."""
+    feed, projects, clock = MemoryFeed(batch=1), MemoryProjects(faults=["never", "never"]), EagerClock()
+    feed.say("t", OPENED, requested("x"))
+    async with following(feed, projects, clock) as follower:
+        await follower.caught_up(2)
+        assert follower.reached() == 0 and not projects.world().log
+        while not projects.world().board.state.sessions:
+            await clock.wait_for_sleepers()
+            clock.advance(RETRY_EVERY_SECONDS)
+        await clock.wait_for_sleepers()
+        assert follower.reached() == 2
+
+
+async def test_patience_has_an_end():
+    """A project that stays unavailable is set aside after a while; others are followed meanwhile."""
+    feed, projects = MemoryFeed(batch=1), MemoryProjects(faults=["before"] * ATTEMPTS)
+    feed.say("t", OPENED)
+    feed.say("u", OPENED, project_id="q")
+    await follow_all(feed, projects)
+    assert "u" in projects.world("q").board.state.tasks and not projects.world().log
 
 
 async def test_long_runs_come_in_bounded_commands():

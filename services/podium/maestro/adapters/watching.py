@@ -13,7 +13,7 @@ from podium.maestro.domain.state import Board
 from podium.tasks.v1 import maestro_service_pb2 as pb
 from podium.tasks.v1 import task_pb2
 
-PART_BYTES = 1 << 20
+PART_BYTES = 256 << 10
 """A message of the watch is about this long at most; what is longer comes in parts."""
 
 _KEY = "watch"

@@ -26,6 +26,10 @@ LOOK_EVERY_SECONDS = 1.0
 """How often shards that came are noticed."""
 BACKOFF_SECONDS = 0.1
 BACKOFF_LIMIT_SECONDS = 5.0
+ATTEMPTS = 20
+"""Of one command, over a minute, before its pod is set aside so that others go on."""
+RETRY_EVERY_SECONDS = 5.0
+"""How often what was set aside is tried again."""
 
 _Pod = tuple[str, str]
 """(project id, pod id)"""
@@ -43,8 +47,11 @@ class Follower:
         self._position = 0
         self._saved = 0
         self._saved_at = 0.0
-        self._held: dict[_Pod, int] = {}
-        """Pods whose facts could not be taken in, by the position of the first such fact."""
+        self._held: dict[_Pod, tuple[int, PodEvent]] = {}
+        """Pods whose facts could not be taken in: the position of the first such fact, and the last one."""
+        self._retried_at = 0.0
+        self._news = False
+        """Whether facts were taken in since the bookmark was saved; saving it moves the log's end too."""
         self._moved = asyncio.Event()
 
     # -- life ------------------------------------------------------------------------------------------------
@@ -65,6 +72,7 @@ class Follower:
         try:
             while not following.done() and not (frozenset(self._projects.owned()) - self._covered):
                 await self._clock.sleep(LOOK_EVERY_SECONDS)
+                await self._retry_sometimes()
                 await self._save_sometimes()
         finally:
             following.cancel()
@@ -73,6 +81,7 @@ class Follower:
     async def _follow(self) -> None:
         async for item in self._feed.follow(self._position):
             if item.events:
+                self._news = True
                 await self._take(item.events)
             self._position = max(self._position, item.position)
             self._moved.set()
@@ -104,15 +113,23 @@ class Follower:
         try:
             await self._persist(pod, [event.fact for event in run])
         except Exception:
-            self._held.setdefault(pod, run[0].position)
-            _log.exception("pod %s cannot be followed now; tried again with its next fact", pod[1])
+            first, _ = self._held.get(pod, (run[0].position, run[0]))
+            self._held[pod] = (first, run[-1])
+            _log.exception("pod %s cannot be followed now; tried again soon, and with its next fact", pod[1])
         else:
             self._held.pop(pod, None)
 
+    async def _retry_sometimes(self) -> None:
+        """Try what was set aside again; its last fact alone is enough, what is missing before it is read."""
+        if self._clock.monotonic() - self._retried_at >= RETRY_EVERY_SECONDS:
+            self._retried_at = self._clock.monotonic()
+            for pod, (_, last) in list(self._held.items()):
+                await self._take_pod(pod, (last,))
+
     async def _persist(self, pod: _Pod, facts: Sequence[PodFact]) -> None:
-        """Until it is done, or somebody else's; raises what another attempt would meet again."""
+        """Until it is done, or somebody else's; raises what does not pass, and what does not pass soon."""
         project_id, pod_id = pod
-        backoff, gaps = BACKOFF_SECONDS, 0
+        backoff, gaps, attempts = BACKOFF_SECONDS, 0, 0
         while facts:
             part = facts[:FACTS_PER_COMMAND]
             try:
@@ -128,7 +145,8 @@ class Follower:
                     gaps += 1
                     facts = await self._read_gap(pod_id, int(refusal.metadata["expected"]), facts)
                     continue
-                if refusal.kind not in (Kind.UNAVAILABLE, Kind.RESOURCE_EXHAUSTED):
+                attempts += 1
+                if refusal.kind not in (Kind.UNAVAILABLE, Kind.RESOURCE_EXHAUSTED) or attempts >= ATTEMPTS:
                     raise
                 _log.debug("following pod %s: %s", pod_id, refusal)
             await self._clock.sleep(backoff)
@@ -167,12 +185,12 @@ class Follower:
     async def _save_sometimes(self) -> None:
         passed = self._clock.monotonic() - self._saved_at
         moved = self.reached() - self._saved
-        if moved >= SAVE_EVERY_POSITIONS or (moved > 0 and passed >= SAVE_EVERY_SECONDS):
+        if moved >= SAVE_EVERY_POSITIONS or passed >= SAVE_EVERY_SECONDS:
             await self.save()
 
     def reached(self) -> int:
         """Everything up to here is taken in, also what was set aside."""
-        return min([self._position, *(position - 1 for position in self._held.values())])
+        return min([self._position, *(first - 1 for first, _ in self._held.values())])
 
     async def save(self) -> None:
         """Keep the bookmark; best effort, it only saves reading."""
@@ -180,9 +198,11 @@ class Follower:
         shards = self._covered & frozenset(self._projects.owned())
         if reached <= self._saved or not shards:
             return
+        if not self._news and reached - self._saved < SAVE_EVERY_POSITIONS:
+            return
         try:
             await self._feed.save(Bookmark(reached, shards))
         except FeedUnavailable as error:
             _log.debug("saving the bookmark: %s", error)
             return
-        self._saved, self._saved_at = reached, self._clock.monotonic()
+        self._saved, self._saved_at, self._news = reached, self._clock.monotonic(), False

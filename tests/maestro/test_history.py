@@ -1,0 +1,31 @@
+"""A project's stream that was recorded once stays foldable for ever, to the same state."""
+
+import base64
+import json
+from datetime import datetime
+from pathlib import Path
+
+from podium.kernel.entity import Recorded
+from podium.maestro.adapters.codec import BoardCodec, make_codec
+from podium.maestro.domain.domain import ProjectDomain
+from podium.maestro.domain.facts import ChangeMember, ChangeRecorded
+from tests.maestro.board import check
+
+HISTORY = Path(__file__).parent.parent / "histories" / "project.jsonl"
+
+
+def test_recorded_history():
+    """Each stored change is read, and folding them gives the state that was recorded with them."""
+    codec, domain = BoardCodec(make_codec()), ProjectDomain()
+    *events, last = (json.loads(line) for line in HISTORY.read_text().splitlines())
+    board, seen = domain.initial("p"), set()
+    for event in events:
+        change = codec.decode_event(event["type"], base64.b64decode(event["data"]))
+        assert isinstance(change, ChangeRecorded)
+        seen.update(type(fact).__name__ for fact in change.facts)
+        time = datetime.fromisoformat(event["time"])
+        board = domain.evolve(board, Recorded(change, event["revision"], time, event["actor"], event["request_id"]))
+    assert codec.encode_state(board) == base64.b64decode(last["state"])
+    check(board)
+    never = {"project_deleted"}
+    assert len(seen) == len(ChangeMember.__dataclass_fields__) - len(never), "the history has every kind of fact"
