@@ -1,11 +1,12 @@
 """`evolve`: the state after a fact; and which parts of the state a fact touches."""
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import fields
 from types import ModuleType
 from typing import Any, get_args
 
 from podium.kernel.entity import Key, Recorded
+from podium.pod_manager.domain.copying import replace
 from podium.pod_manager.domain.events import (
     AgentEvent,
     DocumentEvent,

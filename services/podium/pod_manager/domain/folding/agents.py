@@ -1,10 +1,10 @@
 """Folding: agents."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any, assert_never
 
 from podium.kernel.entity import Recorded
+from podium.pod_manager.domain.copying import replace
 from podium.pod_manager.domain.events.agents import (
     AgentAwaitedInput,
     AgentContinued,

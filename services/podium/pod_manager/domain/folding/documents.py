@@ -1,9 +1,9 @@
 """Folding: spec and plan."""
 
-from dataclasses import replace
 from typing import TypeVar, assert_never
 
 from podium.kernel.entity import Recorded
+from podium.pod_manager.domain.copying import replace
 from podium.pod_manager.domain.events.documents import (
     DocumentAttemptEnded,
     DocumentEvent,

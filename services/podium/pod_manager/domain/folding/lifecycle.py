@@ -1,9 +1,9 @@
 """Folding: lifecycle and jobs."""
 
-from dataclasses import replace
 from typing import assert_never
 
 from podium.kernel.entity import Recorded
+from podium.pod_manager.domain.copying import replace
 from podium.pod_manager.domain.events.lifecycle import (
     BaseCommitResolved,
     CooldownStarted,

@@ -1,10 +1,10 @@
 """Folding: messages and the inbox."""
 
-from dataclasses import replace
 from typing import Any, assert_never
 
 from podium.kernel.entity import Recorded
 from podium.pod_manager.domain.conversation import Answer
+from podium.pod_manager.domain.copying import replace
 from podium.pod_manager.domain.events.messages import (
     AnswerDelivered,
     InboxItemAdded,

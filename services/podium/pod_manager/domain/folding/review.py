@@ -1,9 +1,9 @@
 """Folding: verification, review, landing."""
 
-from dataclasses import replace
 from typing import Any, assert_never
 
 from podium.kernel.entity import Recorded
+from podium.pod_manager.domain.copying import replace
 from podium.pod_manager.domain.events.review import (
     LandingBlocked,
     LandingConflicted,

@@ -1,10 +1,10 @@
 """Folding: workstreams and their attempts."""
 
-from dataclasses import replace
 from typing import Any, assert_never
 
 from podium.kernel.entity import Recorded
 from podium.pod_manager.domain import limits
+from podium.pod_manager.domain.copying import replace
 from podium.pod_manager.domain.events.workstreams import (
     AttemptEnded,
     ChecklistUpdated,

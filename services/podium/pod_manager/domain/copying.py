@@ -1,0 +1,35 @@
+"""`replace` for our values: frozen dataclasses with slots.
+
+`dataclasses.replace` walks the fields and calls `__init__`, which sets each of a pod's forty fields through a Python
+call; a fold does that for every fact. Here the slots are copied by their descriptors, several times as fast.
+"""
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+Get = Callable[[Any], Any]
+Put = Callable[[Any, Any], None]
+Slots = tuple[tuple[tuple[Get, Put], ...], dict[str, Put]]
+_KNOWN: dict[type, Slots] = {}
+
+
+def _slots(kind: type[Any]) -> Slots:
+    """(reader and writer of every slot, the writers by name)."""
+    members = {field.name: vars(kind)[field.name] for field in fields(kind)}
+    both = tuple((member.__get__, member.__set__) for member in members.values())
+    return both, {name: member.__set__ for name, member in members.items()}
+
+
+def replace(value: T, **changes: Any) -> T:
+    """A copy with some fields changed; raises KeyError for a field that the type does not have."""
+    kind = type(value)
+    slots, setters = _KNOWN.get(kind) or _KNOWN.setdefault(kind, _slots(kind))
+    made = object.__new__(kind)
+    for get, put in slots:
+        put(made, get(value))
+    for name, change in changes.items():
+        setters[name](made, change)
+    return made
