@@ -2,13 +2,13 @@
 
 import pytest
 
-from podium.pod_manager.domain.commands.agents import RegisterAgent, UnregisterAgent
-from podium.pod_manager.domain.commands.documents import UpdateSpec
+from podium.pod_manager.domain.commands.agents import InterruptAgent, RegisterAgent, ReportAgent, UnregisterAgent
+from podium.pod_manager.domain.commands.documents import ApprovePlan, ApproveSpec, UpdatePlan, UpdateSpec
 from podium.pod_manager.domain.commands.messages import AnswerQuestion, AskQuestion, PostMessage
 from podium.pod_manager.domain.commands.review import ReportJob
 from podium.pod_manager.domain.kinds import AgentStatus, FailureCause, JobKind, MessageKind, WorkstreamStatus
 from podium.pod_manager.domain.limits import RUNNER_GRACE
-from podium.pod_manager.domain.reports import JobDone, JobReport
+from podium.pod_manager.domain.reports import AgentReport, JobDone, JobReport
 from tests.pod_manager.scene import OTHER_RUNNER, RUNNER, START, Scene, item
 
 
@@ -111,12 +111,6 @@ def test_the_time_limit() -> None:
 
 def test_the_first_claim_makes_the_home() -> None:
     """The pod's other pool jobs move to the home's stream; another runner finds them gone."""
-    scene = Scene()
-    scene.open_pod(quick=False, spec="")
-    scene.claim(scene.only_agent())
-    assert scene.pod.home_runner == "runner-1"
-    scene = Scene()
-    scene.open_pod(spec="# S")
     scene = _two_in_the_pool()
     first, second = scene.pod.live_agents
     scene.claim(second, OTHER_RUNNER)
@@ -129,9 +123,6 @@ def test_the_first_claim_makes_the_home() -> None:
 
 def _two_in_the_pool() -> Scene:
     """A pod with two open LAUNCH jobs and no home: its documents were written by a person."""
-    from podium.pod_manager.domain.commands.agents import InterruptAgent
-    from podium.pod_manager.domain.commands.documents import ApprovePlan, ApproveSpec, UpdatePlan
-
     scene = Scene()
     scene.open_pod(spec="# S")
     scene.do(ApproveSpec(version=1))
@@ -169,13 +160,8 @@ def test_a_foreign_runner() -> None:
     """Only the runner that holds an agent reports of it."""
     scene = Scene().executing(item("a"))
     agent = scene.run(scene.agent_on("a"))
-    refusal = None
-    try:
-        scene.complete(agent, OTHER_RUNNER)
-    except Exception as error:
-        refusal = error
-    assert refusal is not None
-    assert refusal.reason == "AGENT_NOT_YOURS"
+    command = ReportAgent(agent_id=agent, report_seq=2, report=AgentReport())
+    assert scene.refuse("AGENT_NOT_YOURS", command, OTHER_RUNNER).metadata["runner_id"] == "runner-1"
 
 
 def test_an_agent_keeps_to_its_pod_and_its_life() -> None:
