@@ -46,6 +46,8 @@ class ServiceSettings:
     """`unix:/path` or `host:port`; port 0 takes a free one. Default: the installation's socket."""
     advertise: str = ""
     """The address that others are told. Default: where it listens."""
+    store: str = field(default="", repr=False)
+    """The event store's own: `sqlite:///path` or `postgresql://user@host/database`. Default: the file in data_dir."""
     event_store: str = ""
     pod_manager: str = ""
     maestro: str = ""

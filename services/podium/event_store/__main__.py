@@ -1,4 +1,4 @@
-"""`python -m podium.event_store`: serve the store of a data directory."""
+"""`python -m podium.event_store`: serve the store of a data directory, or of a database."""
 
 import sys
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from podium.event_store.adapters.wiring import build
 
 
 async def start(shell: Shell) -> Sequence[Registration]:
-    """Open the file and serve it."""
-    return await build(shell, shell.settings.installation.store_path)
+    """Open the store and serve it."""
+    return await build(shell, shell.settings.store or f"sqlite://{shell.settings.installation.store_path}")
 
 
 if __name__ == "__main__":

@@ -1,20 +1,19 @@
 """How the parts of the store find each other."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from podium.chassis.server import Registration, Shell
 from podium.event_store.adapters.servicer import SERVICE, EventStoreServicer, add_event_store
-from podium.event_store.adapters.sqlite.log import SqliteLog
+from podium.event_store.adapters.storage import choose
 from podium.event_store.application.store import Store
 
 
-async def build(shell: Shell, path: Path) -> Sequence[Registration]:
-    """Open the store at `path`, and keep it going as long as the shell lives."""
-    log = SqliteLog(path)
+async def build(shell: Shell, address: str) -> Sequence[Registration]:
+    """Open the store at an address (see `storage.choose`), and keep it going as long as the shell lives."""
+    log, leases = choose(address)
     await log.open()
     shell.on_stop(log.close)
-    store = Store(log, shell.clock)
+    store = Store(log, shell.clock, leases)
     await store.start()
     servicer = EventStoreServicer(store)
 

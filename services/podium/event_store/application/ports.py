@@ -1,8 +1,9 @@
 """What the store needs from a database: the `Log`.
 
-Implementations: memory (tests), SQLite; one contract suite (`tests/contracts`) runs on all of them. Every refusal is a
-`kernel.errors.Rejection`; a database that is full raises RESOURCE_EXHAUSTED / STORAGE_FULL, one that cannot be
-reached UNAVAILABLE / STORAGE_UNAVAILABLE, with nothing half-written; later calls find it recovered by themselves.
+Implementations: memory (tests), SQLite, PostgreSQL; one contract suite (`tests/contracts`) runs on all of them. Every
+refusal is a `kernel.errors.Rejection`; a database that is full raises RESOURCE_EXHAUSTED / STORAGE_FULL, one that
+cannot be reached UNAVAILABLE / STORAGE_UNAVAILABLE, with nothing half-written; later calls find it recovered by
+themselves.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -129,6 +130,30 @@ class Registry(Protocol):
 
     async def shards(self, service: str) -> Sequence[ShardRow]:
         """All 256, by number."""
+        ...
+
+
+class Leases(Protocol):
+    """Leases as processes use them: with somebody who sees to their ends."""
+
+    async def start(self) -> None:
+        """Before the store serves."""
+        ...
+
+    async def acquire(self, name: str, address: str, ttl_seconds: float, metadata: Mapping[str, str]) -> Lease:
+        """A new epoch; whoever held the name loses it at once. A ttl of 0 is the default."""
+        ...
+
+    async def renew(self, name: str, epoch: int, metadata: Mapping[str, str]) -> Lease:
+        """Count anew; metadata, where there are any, replace the old ones. Raises LEASE_LOST."""
+        ...
+
+    async def release(self, name: str, epoch: int) -> None:
+        """End it now. Raises LEASE_LOST."""
+        ...
+
+    async def tick(self) -> None:
+        """End what is over; called several times a second as long as the store serves."""
         ...
 
 

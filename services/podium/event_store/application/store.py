@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from podium.chassis.engine.ports import Clock
 from podium.event_store.application.hub import Hub
 from podium.event_store.application.lease_keeper import TICK_SECONDS, LeaseKeeper
-from podium.event_store.application.ports import Log
+from podium.event_store.application.ports import Leases, Log
 from podium.event_store.application.subscription import Subscription
 from podium.event_store.domain.model import Filter, Page
 from podium.kernel.errors import Rejection, unavailable
@@ -22,11 +22,11 @@ MIN_POSITION_WAIT_SECONDS = 5.0
 class Store:
     """Open the log first; `run` must run as long as the store serves."""
 
-    def __init__(self, log: Log, clock: Clock) -> None:
+    def __init__(self, log: Log, clock: Clock, leases: Leases | None = None) -> None:
         self.log = log
         self._clock = clock
         self.hub = Hub(log.position)
-        self.leases = LeaseKeeper(log, clock.monotonic)
+        self.leases: Leases = leases or LeaseKeeper(log, clock.monotonic)
         log.listen(self.hub.publish)
 
     async def start(self) -> None:

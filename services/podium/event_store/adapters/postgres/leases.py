@@ -8,7 +8,7 @@ renewal **and** since then: nobody's ends who had no full ttl in which to renew 
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from podium.event_store.adapters.postgres.connection import Connection
 from podium.event_store.adapters.postgres.log import PostgresLog
@@ -21,10 +21,8 @@ from podium.kernel.errors import Rejection
 
 _log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.25
-"""How often each process looks for leases that are over, and tells that it serves."""
 GAP_SECONDS = 1.0
-"""Silence from all processes for so long is a gap in the service."""
+"""Silence from all processes for so long (several ticks of each) is a gap in the service."""
 
 _SERVE = f"""UPDATE lease_service SET seen_us = now_us, since_us = CASE
     WHEN now_us - seen_us BETWEEN 0 AND $1 THEN since_us ELSE now_us END
@@ -39,9 +37,8 @@ _OVER = f"""{NOW_US} - (SELECT CASE WHEN renewed_us > seen_us THEN since_us ELSE
 class SharedLeaseKeeper:
     """The `ports.Leases` of a database with many store processes."""
 
-    def __init__(self, log: PostgresLog, monotonic: Callable[[], float]) -> None:
-        self._log, self._monotonic = log, monotonic
-        self._next_look = 0.0
+    def __init__(self, log: PostgresLog) -> None:
+        self._log = log
 
     async def start(self) -> None:
         """Tell that renewals are served."""
@@ -75,10 +72,7 @@ class SharedLeaseKeeper:
         await self._log.end_lease(name, epoch, LeaseEnd.RELEASED)
 
     async def tick(self) -> None:
-        """End what is over; call it often. A database that fails is tried again with a later tick."""
-        if self._monotonic() < self._next_look:
-            return
-        self._next_look = self._monotonic() + LOOK_SECONDS
+        """Tell that renewals are served, and end what is over. A database that fails is tried again."""
         try:
             await self._serve()
             for name, epoch in await self._log.run(_overdue):

@@ -1,19 +1,19 @@
 """Truncation, verification, backup."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from zlib import crc32
 
 import apsw
 
+from podium.event_store.adapters.copies import new_file
 from podium.event_store.adapters.sqlite.reading import stream_info
 from podium.event_store.adapters.sqlite.sql import every, one
 from podium.event_store.adapters.sqlite.transaction import Transaction
-from podium.event_store.domain import wire
+from podium.event_store.domain import soundness, wire
 from podium.event_store.domain.model import Checked, Retention, StreamInfo
 from podium.event_store.domain.retention import floor_of
-from podium.kernel.errors import invalid, not_found
+from podium.kernel.errors import not_found
 
 ROWS_PER_STEP = 2_000
 """Rows that one transaction truncates, or one step verifies: so nothing else waits long."""
@@ -111,44 +111,12 @@ def verify(db: apsw.Connection, first: int) -> Checked:
         "WHERE e.position >= ? ORDER BY e.position LIMIT ?",
         (first, ROWS_PER_STEP),
     )
-    expected = max(first, 1)
-    for count, (position, stream, revision, event_id, kind, checksum, event) in enumerate(rows):
-        damage = ""
-        if position != expected:
-            return Checked(count, expected, True, f"position {expected} is missing")
-        if crc32(event) != checksum:
-            damage = "the event's bytes do not have their checksum"
-        elif stream is None or kind is None:
-            damage = "the row names a stream or type that is not there"
-        elif not _agrees(event, position, stream, revision, event_id, kind):
-            damage = "the row and its event differ"
-        if damage:
-            return Checked(count, position, True, f"position {position}: {damage}")
-        expected += 1
-    return Checked(len(rows), expected - 1, len(rows) < ROWS_PER_STEP)
-
-
-def _agrees(event: bytes, position: int, stream: str, revision: int, event_id: bytes, kind: str) -> bool:
-    own = wire.own_fields(event)
-    name = wire.encode_stream(stream)
-    start = b"".join((b"\x08", wire.varint(position), name, b"\x18", wire.varint(revision)))
-    body = event[len(own) :]
-    return own.startswith(start) and body.startswith(wire.as_field(4, event_id) + wire.as_field(5, kind.encode()))
+    return soundness.check([soundness.StoredRow(*row) for row in rows], first, end=len(rows) < ROWS_PER_STEP)
 
 
 def backup(source: Path, path: str) -> int:
     """See `ports.Upkeep.backup`."""
-    target = Path(path)
-    if not target.is_absolute():
-        raise invalid("path", "an absolute path on the store's machine")
-    if target.exists():
-        raise invalid("path", f"{target} exists")
-    if not target.parent.is_dir():
-        raise invalid("path", f"{target.parent} is not a folder")
-    partial = target.with_name(target.name + ".partial")
-    partial.unlink(missing_ok=True)
-    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    try:
+    with new_file(path) as partial:
         # A connection of its own: it takes a while, and the readers' connections may not write, not even elsewhere.
         db = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READWRITE)
         try:
@@ -159,10 +127,4 @@ def backup(source: Path, path: str) -> int:
         copy = apsw.Connection(str(partial))
         (position,) = one(copy, "SELECT coalesce(max(position), 0) FROM events")
         copy.close()
-        handle = os.open(partial, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)
-        os.link(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
     return int(position)
