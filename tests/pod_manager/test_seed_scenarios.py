@@ -9,6 +9,7 @@ import pytest
 from podium.pod_manager.domain.commands.agents import (
     InterruptAgent,
     MarkAgentDone,
+    RestartAgent,
     SendAgentMessage,
     StartAgent,
 )
@@ -215,6 +216,17 @@ def test_row_42_restarting_keeps_the_lineage() -> None:
     scene.fail(second)
     scene.wait(40)
     assert [scene.agent(a.agent_id).restarted_from for a in scene.pod.workstreams["a"].attempts][1:] == [first, second]
+
+
+def test_restarting_needs_the_dependencies() -> None:
+    """An agent is not restarted on a workstream that has lost a dependency meanwhile."""
+    scene = Scene().executing(item("a"), item("b"), max_attempts=1)
+    agent = scene.run(scene.agent_on("b"))
+    scene.do(UpdateWorkstream(item=item("b"), update_mask=("title",)))
+    scene.fail(agent)
+    scene.do(UpdateWorkstream(item=item("b", "a"), update_mask=("dependencies",)))
+    scene.refuse("DEPENDENCIES_NOT_SATISFIED", RestartAgent(agent_id=agent))
+    scene.finish_workstream("a")
 
 
 def test_row_43_unknown_thread() -> None:

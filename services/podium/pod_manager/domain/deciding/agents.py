@@ -29,7 +29,7 @@ from podium.pod_manager.domain.events.agents import (
 )
 from podium.pod_manager.domain.events.lifecycle import HomeRunnerSet
 from podium.pod_manager.domain.events.workstreams import WorkstreamRetried
-from podium.pod_manager.domain.graph import WAITING
+from podium.pod_manager.domain.graph import SATISFIED, WAITING
 from podium.pod_manager.domain.kinds import (
     AgentKind,
     AgentStatus,
@@ -55,6 +55,8 @@ from podium.pod_manager.domain.queries import (
 )
 from podium.pod_manager.domain.resources import Agent, Pod
 from podium.pod_manager.domain.starting import Start, free_slots, request_agent, worker
+
+RESTARTABLE = WAITING | {WorkstreamStatus.FAILED, WorkstreamStatus.IN_PROGRESS}
 
 
 def decide(draft: Draft, command: AgentCommand) -> None:
@@ -231,18 +233,20 @@ def _review_again(pod: Pod) -> Start:
 
 
 def _work_again(draft: Draft, agent: Agent) -> Start:
+    """Dependencies bind here too: what failed before may have lost one since."""
     in_phase(draft.pod, Phase.WORKSTREAM_EXECUTION)
     ws = find_workstream(draft.pod, agent.workstream_id)
-    if ws.status is WorkstreamStatus.FAILED or is_held(draft.pod, ws):
-        draft.emit(WorkstreamRetried(workstream_id=ws.id, feedback=ws.feedback))
-    elif ws.status is WorkstreamStatus.IN_PROGRESS:
+    if ws.status is WorkstreamStatus.IN_PROGRESS and not is_held(draft.pod, ws):
         raise _agents_running(f"another agent is at work on {ws.id}", ws.attempts[-1].agent_id)
-    elif ws.status in WAITING and ws.blocked_on:
-        names = ", ".join(ws.blocked_on)
-        raise precondition("DEPENDENCIES_NOT_SATISFIED", f"{ws.id} waits for {names}", blocked_on=names)
-    elif ws.status not in WAITING:
+    if ws.status not in RESTARTABLE:
         message = f"{ws.id} is {ws.status.name}"
         raise precondition("WORKSTREAM_WRONG_STATUS", message, status=ws.status.name)
+    missing = [name for name in ws.dependencies if draft.pod.workstreams[name].status not in SATISFIED]
+    if missing:
+        names = ", ".join(missing)
+        raise precondition("DEPENDENCIES_NOT_SATISFIED", f"{ws.id} waits for {names}", blocked_on=names)
+    if ws.status not in WAITING:
+        draft.emit(WorkstreamRetried(workstream_id=ws.id, feedback=ws.feedback))
     start = worker(draft.pod.workstreams[ws.id])
     return Start(start.kind, ws.id, by_person=True, attempt=start.attempt)
 
