@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from podium.runner.layout import Layout
 from podium.runner.processes.journal import Journal
 from podium.runner.workspaces.service import Place, Workspaces

@@ -16,7 +16,6 @@ from podium.pods.v1 import pod_pb2 as pods
 from podium.pods.v1.pod_service_pb2_grpc import add_PodServiceServicer_to_server
 from podium.runner.settings import RunnerSettings, parse
 from podium.runner.wiring import build
-
 from tests.fakes.pods import FakePods
 from tests.runner.conftest import Repo
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from podium.runner.workspaces.errors import SetupError, WorkspaceError
 from podium.runner.workspaces.git import check_version
 from podium.runner.workspaces.service import AttemptOrder, Place, Workspaces
-
 from tests.runner.conftest import Repo, make_repo
 
 POD = "task_1"
@@ -269,7 +269,7 @@ async def test_what_is_missing_is_said(workspaces: Workspaces, place: Place, rep
         await workspaces.prepare(POD, replace(place, base_branch="other"), order())
     await workspaces.prepare(POD, place, order())
     repo.git("update-ref", "-d", "refs/heads/podium/abc-title/integration")
-    with pytest.raises(WorkspaceError, match="integration branch .* is gone"):
+    with pytest.raises(WorkspaceError, match=r"integration branch .* is gone"):
         await workspaces.prepare(POD, place, order("ws.2"))
 
 

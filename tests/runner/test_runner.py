@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+
 from podium.jobs.v1.job_events_pb2 import LandOrder, MergeOrder, ReleaseOrder
 from podium.pods.v1 import pod_pb2 as pods
-
 from tests.runner.conftest import Repo
-from tests.runner.house import POD, PREFIX, House, house
+from tests.runner.house import PREFIX, House, house
 
 
 def scenario(path: Path, text: str) -> dict[str, object]:
@@ -23,7 +23,7 @@ steps = [{ progress = "Thinking" }, { submit_spec = { content = "# Spec" } }, { 
 [[script]]
 kind = "planner"
 steps = [
-  { submit_plan = { summary = "Two", items = [{ id = "a", title = "A" }, { id = "b", title = "B", dependencies = ["a"] }] } },
+  { submit_plan = { summary = "Two", items = [{ id = "a", title = "A" }, { id = "b", title = "B" }] } },
   { complete = "Planned" },
 ]
 

@@ -110,7 +110,9 @@ async def _branches(git: Git, record: PodRecord) -> list[str]:
 
 
 async def _is_in(git: Git, ref: str, homes: Sequence[str]) -> bool:
-    """Whether one of the homes, as far as it exists, has everything of a ref."""
+    """Whether one of the homes, as far as it exists, has everything of a ref (of one that is gone: yes)."""
+    if not await git.commit_of(ref):
+        return True
     for home in homes:
         if await git.commit_of(home) and await git.is_ancestor(ref, home):
             return True
