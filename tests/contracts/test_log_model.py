@@ -121,7 +121,7 @@ async def run(kind: str, script: list[tuple[str, object]]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite", "postgres"])
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(script=st.lists(steps, max_size=12))
 def test_any_history_is_what_a_list_would_hold(kind: str, script: list[tuple[str, object]]) -> None:
     """Positions, revisions, ids, refusals, repeats and floors agree with the model after every script."""

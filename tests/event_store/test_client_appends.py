@@ -16,7 +16,7 @@ from podium.events.v1.event_service_pb2 import (
 )
 from podium.kernel.errors import Kind, Rejection
 from tests.event_store.conftest import Server
-from tests.event_store.words import to, whole
+from tests.event_store.words import event, to, whole
 
 
 async def test_calls_keep_their_order(server: Server) -> None:
@@ -119,6 +119,16 @@ async def test_what_waits_goes_as_one_message() -> None:
     answers = await asyncio.gather(*callers)
     assert [answer.last_position for answer in answers] == [item.number for item in message.appends]
     await store.close()
+
+
+async def test_long_appends_go_in_messages_of_their_own(server: Server) -> None:
+    """Many megabytes at once: no message is longer than the wire allows; what could not get there is refused here."""
+    podium = server.connect()
+    appends = [to(f"a/{n}", *(event(b"x" * (1 << 20)) for _ in range(3))) for n in range(5)]
+    answers = await asyncio.gather(*(podium.events.append([append]) for append in [*appends, to("b/1")]))
+    assert [answer.last_position for answer in answers] == [3, 6, 9, 12, 15, 16]
+    with pytest.raises(PodiumError, match="INVALID_FIELD"):
+        await podium.events.append([to("a/9", *(event(b"x" * (1 << 20)) for _ in range(9)))])
 
 
 async def test_after_a_loss_everything_unanswered_is_sent_again_in_order() -> None:

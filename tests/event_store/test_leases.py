@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from podium.client.errors import PodiumError
 from podium.event_store.application.lease_keeper import LeaseKeeper
 from podium.event_store.domain.model import LeaseEnd
 from podium.events.v1.event_service_pb2 import (
@@ -17,6 +18,7 @@ from podium.events.v1.event_service_pb2 import (
 )
 from podium.events.v1.lease_events_pb2 import LeaseEnded
 from podium.kernel.errors import Rejection, unavailable
+from podium.kernel.identity import CallerKind
 from tests.event_store.conftest import Server
 from tests.event_store.words import until
 from tests.fakes.clock import ManualClock
@@ -130,6 +132,16 @@ async def test_the_life_of_a_lease_over_the_wire(server: Server) -> None:
     assert told == ["LeaseEnded", "LeaseAcquired", "LeaseEnded"]
     shards = (await store.ListShards(ListShardsRequest(service="pod-manager"))).shards
     assert {(shard.owner, shard.address) for shard in shards} == {("pm-1", "")}
+
+
+async def test_a_runner_holds_its_own_name_only(server: Server) -> None:
+    """Under another's name it could end a service."""
+    store = server.connect(CallerKind.RUNNER, "runner-1").event_store
+    assert (await store.AcquireLease(AcquireLeaseRequest(name="runner-1"))).lease.epoch == 1
+    with pytest.raises(PodiumError, match="CALLER_NOT_ALLOWED"):
+        await store.AcquireLease(AcquireLeaseRequest(name="pod-manager-1"))
+    with pytest.raises(PodiumError, match="CALLER_NOT_ALLOWED"):
+        await store.ReleaseLease(ReleaseLeaseRequest(name="pod-manager-1", epoch=1))
 
 
 async def test_a_dead_process_is_told_of_over_the_wire(server: Server) -> None:

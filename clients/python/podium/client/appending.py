@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from podium.client.errors import PodiumError, from_status, make_error
+from podium.client.errors import FieldViolation, PodiumError, from_status, make_error
 from podium.client.tasks import TaskSet
 from podium.events.v1.event_pb2 import Fence, StreamAppend
 from podium.events.v1.event_service_pb2 import AppendResponse, AppendStreamRequest, AppendStreamResponse
@@ -24,7 +24,10 @@ MAX_PENDING = 10_000
 MAX_PENDING_BYTES = 64 << 20
 APPENDS_PER_MESSAGE = 1000
 BYTES_PER_MESSAGE = 3 << 20
-"""A message is closed once it holds so much; one append may be 4 MiB, a message 8 MiB."""
+"""A message with several appends holds so much at most; a single append may be longer."""
+
+MAX_APPEND_BYTES = 7 << 20
+"""The store refuses appends over 4 MiB; those over this would not even get there (a message is 8 MiB at most)."""
 
 _FIRST_BACKOFF_SECONDS = 0.05
 _MAX_BACKOFF_SECONDS = 1.0
@@ -59,6 +62,7 @@ class Appender:
         self._running = False
         self._closed = False
         self._backoff = _FIRST_BACKOFF_SECONDS
+        self._loss: PodiumError | None = None
 
     async def append(
         self, appends: Sequence[StreamAppend], fence: Fence | None, timeout_seconds: float
@@ -79,6 +83,10 @@ class Appender:
         if self._closed:
             raise make_error("UNAVAILABLE", "NOT_READY", "the connection is closed")
         size = sum(append.ByteSize() for append in appends)
+        if size > MAX_APPEND_BYTES:
+            text = f"at most {MAX_APPEND_BYTES} bytes in an append"
+            wrong = FieldViolation("appends", text)
+            raise make_error("INVALID_ARGUMENT", "INVALID_FIELD", f"appends: {text}", violations=(wrong,))
         if self._pending and (len(self._pending) >= MAX_PENDING or self._bytes + size > MAX_PENDING_BYTES):
             raise make_error("RESOURCE_EXHAUSTED", "TOO_MANY_REQUESTS", "too many appends wait for the event store")
         self._numbers += 1
@@ -101,7 +109,11 @@ class Appender:
         if not pending.future.done():
             pending.future.set_exception(
                 pending.refusal
-                or make_error("DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", "the event store did not answer in time")
+                or make_error(
+                    "DEADLINE_EXCEEDED",
+                    "DEADLINE_EXCEEDED",
+                    "the event store did not answer in time" + (f" ({self._loss})" if self._loss else ""),
+                )
             )
 
     async def _run(self) -> None:
@@ -115,7 +127,7 @@ class Appender:
                 await self._talk()
                 error: PodiumError | None = None
             except PodiumError as failure:
-                error = failure
+                error = self._loss = failure
             if error is not None and error.code in _FATAL:
                 self._fail(error)
             if self._pending:
@@ -130,7 +142,7 @@ class Appender:
         writer = self._tasks.spawn(self._write(call), name="write")
         try:
             while (answer := await _read(call)) is not None:
-                self._backoff = _FIRST_BACKOFF_SECONDS
+                self._backoff, self._loss = _FIRST_BACKOFF_SECONDS, None
                 self._settle(answer)
         finally:
             writer.cancel()
@@ -150,7 +162,9 @@ class Appender:
 
     def _fill(self) -> AppendStreamRequest:
         message, size = AppendStreamRequest(), 0
-        while self._queue and len(message.appends) < APPENDS_PER_MESSAGE and size < BYTES_PER_MESSAGE:
+        while self._queue and len(message.appends) < APPENDS_PER_MESSAGE:
+            if size and size + self._queue[0].size > BYTES_PER_MESSAGE:
+                break
             pending = self._queue.popleft()
             if pending.future.done():
                 continue

@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from podium.chassis.identity import current_identity
 from podium.event_store.adapters.requests import render_lease
 from podium.event_store.application.store import Store
 from podium.event_store.domain.model import Lease, ShardRow
 from podium.events.v1 import event_pb2
 from podium.events.v1 import event_service_pb2 as pb
+from podium.kernel.errors import denied
+from podium.kernel.identity import CallerKind
 
 
 class LeaseServicer:
@@ -17,6 +20,7 @@ class LeaseServicer:
 
     async def AcquireLease(self, request: pb.AcquireLeaseRequest, context: Any) -> pb.AcquireLeaseResponse:
         """Take a name, whoever had it."""
+        _check_name(request.name)
         lease = await self._store.leases.acquire(
             request.name, request.address, request.ttl_seconds, dict(request.metadata)
         )
@@ -24,11 +28,13 @@ class LeaseServicer:
 
     async def RenewLease(self, request: pb.RenewLeaseRequest, context: Any) -> pb.RenewLeaseResponse:
         """Live on."""
+        _check_name(request.name)
         lease = await self._store.leases.renew(request.name, request.epoch, dict(request.metadata))
         return pb.RenewLeaseResponse(lease=render_lease(lease))
 
     async def ReleaseLease(self, request: pb.ReleaseLeaseRequest, context: Any) -> pb.ReleaseLeaseResponse:
         """Give up the name and its shards."""
+        _check_name(request.name)
         await self._store.leases.release(request.name, request.epoch)
         return pb.ReleaseLeaseResponse()
 
@@ -59,6 +65,13 @@ class LeaseServicer:
     async def _render(self, rows: Iterable[ShardRow]) -> list[event_pb2.Shard]:
         leases = {lease.name: lease for lease in await self._store.log.leases()}
         return [_shard(row, leases) for row in rows]
+
+
+def _check_name(name: str) -> None:
+    """A runner holds its own name only: under another's it could end a service."""
+    caller = current_identity()
+    if caller.kind is CallerKind.RUNNER and caller.name != name:
+        raise denied(f"{caller} may not hold the lease {name}", caller=str(caller))
 
 
 def _shard(row: ShardRow, leases: Mapping[str, Lease]) -> event_pb2.Shard:

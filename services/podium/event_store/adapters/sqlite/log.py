@@ -1,6 +1,7 @@
 """The `Log` on one SQLite file."""
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -60,10 +61,10 @@ class SqliteLog:
         self._position = self._writer.start(db)
 
     def _prepare(self) -> apsw.Connection:
-        new = not self._path.exists()
+        if not self._path.exists():
+            # Made before SQLite does, so that it is nobody else's from its first moment.
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         db = open_writer(self._path, self._vfs)
-        if new:
-            self._path.chmod(0o600)
         version = schema.current_version(db)
         if version is None:
             schema.create(db)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from zlib import crc32
 
 import apsw
@@ -11,10 +12,25 @@ from podium.event_store.domain import wire
 from podium.event_store.domain.admission import Admission, admit_all
 from podium.event_store.domain.model import Append, Found, Outcome, ShardRow, StoredEvent
 
-INSERT = (
-    "INSERT INTO events(position, stream, revision, event_id, type, recorded_us, checksum, event) "
-    "VALUES(?,?,?,?,?,?,?,?)"
-)
+_COLUMNS = "position, stream, revision, event_id, type, recorded_us, checksum, event"
+# Each statement run gives up the interpreter's lock and has to win it back from a busy event loop: so many rows a
+# statement, few statements a commit.
+_ROWS_PER_INSERT = (64, 16, 4, 1)
+_INSERTS = {
+    rows: f"INSERT INTO events({_COLUMNS}) VALUES " + ",".join(["(?,?,?,?,?,?,?,?)"] * rows)  # noqa: S608
+    for rows in _ROWS_PER_INSERT
+}
+
+
+def insert_rows(db: apsw.Connection, rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert rows of events."""
+    at = 0
+    for size in _ROWS_PER_INSERT:
+        while len(rows) - at >= size:
+            db.execute(_INSERTS[size], tuple(chain.from_iterable(rows[at : at + size])))
+            at += size
+
+
 MAX_CACHED_STREAMS = 100_000
 
 
@@ -57,6 +73,7 @@ class Transaction:
         self._cache = cache
         self._heads: dict[str, tuple[int, int]] = {}
         self._types: dict[str, int] = {}
+        self._begun = False
 
     # What is stored, this transaction's own rows included.
 
@@ -107,12 +124,28 @@ class Transaction:
     def append(self, appends: Sequence[Append]) -> list[Outcome]:
         """Admit and insert; refused ones leave no trace."""
         try:
-            with self.savepoint():
-                return self._append(appends, trusting=True)
+            return self._append_trusting(appends)
         except apsw.ConstraintError:
             # An event id was seen before: once more, with look-ups.
             with self.savepoint():
                 return self._append(appends, trusting=False)
+
+    def _append_trusting(self, appends: Sequence[Append]) -> list[Outcome]:
+        if self._begun:
+            with self.savepoint():
+                return self._append(appends, trusting=True)
+        # Nothing came before: no savepoint is needed where the whole transaction can begin again.
+        self._begun = True
+        try:
+            return self._append(appends, trusting=True)
+        except apsw.ConstraintError:
+            self._begin_again()
+            raise
+
+    def _begin_again(self) -> None:
+        self.db.execute("ROLLBACK")
+        self.db.execute("BEGIN IMMEDIATE")
+        self._heads, self._types, self.rows = {}, {}, []
 
     def _append(self, appends: Sequence[Append], *, trusting: bool) -> list[Outcome]:
         admission = Admission(self, self.position, self.time_us, trusting=trusting)
@@ -122,8 +155,8 @@ class Transaction:
             streams = {name: self._stream_id(name) for name in admission.heads}
             types = {name: self._type_id(name) for name in {row.type for row in rows}}
             time_us = self.time_us
-            self.db.executemany(
-                INSERT,
+            insert_rows(
+                self.db,
                 [
                     (position, streams[stream], revision, event_id, types[kind], time_us, crc32(event), event)
                     for position, stream, revision, event_id, kind, event in rows
@@ -167,6 +200,7 @@ class Transaction:
 
     def run(self, work: "Callable[[Transaction], object]") -> object:
         """Other work, undone where it raises."""
+        self._begun = True
         with self.savepoint():
             return work(self)
 

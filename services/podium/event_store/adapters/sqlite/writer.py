@@ -205,8 +205,13 @@ class Writer:
     # Back on the event loop.
 
     def _deliver(self, batch: list[_Work], commit: Commit | None) -> None:
-        if commit is not None:
-            self._on_commit(commit)
+        try:
+            if commit is not None:
+                self._on_commit(commit)
+        finally:
+            self._answer(batch)
+
+    def _answer(self, batch: list[_Work]) -> None:
         for work in batch:
             self._waiting_events -= work.events
             self._waiting_bytes -= work.size
