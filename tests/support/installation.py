@@ -123,11 +123,12 @@ class LocalInstallation:
         except TimeoutError:
             raise AssertionError(f"{what} never came: {self.state()}\n{self.logs()}") from None
 
-    def logs(self, lines: int = 30) -> str:
+    def logs(self, lines: int = 12) -> str:
         """The end of every log, for a failure's message."""
         parts = []
         for log in sorted(self.installation.logs_dir.glob("*.log")):
-            parts += [f"--- {log.name}", *log.read_text(errors="replace").splitlines()[-lines:]]
+            last = log.read_text(errors="replace").splitlines()[-lines:]
+            parts += [f"--- {log.name}", *(line[:400] for line in last)]
         return "\n".join(parts)
 
 

@@ -34,8 +34,11 @@ class Shop:
         return done.stdout.strip()
 
 
-def make_shop(tmp_path: Path, *, gated: bool = False) -> Shop:
-    """A fresh copy. With `gated`, workers stop where they would only linger, until `open_gate`."""
+def make_shop(tmp_path: Path, *, gated: bool = False, question: str = "") -> Shop:
+    """A fresh copy. With `gated`, workers stop where they would only linger, until `open_gate`.
+
+    `question` is the argument of an `ask` step, in TOML; the worker of checkout asks it first.
+    """
     play, gate = tmp_path / "play", tmp_path / "gate"
     shutil.copytree(EXAMPLE, play, ignore=shutil.ignore_patterns("__pycache__"))
     scenario = play / "scenario.toml"
@@ -43,6 +46,9 @@ def make_shop(tmp_path: Path, *, gated: bool = False) -> Shop:
     linger = "{ sleep = 0.6 }"
     assert linger in text, "the scenario's workers no longer linger: choose another place for the gate"
     scenario.write_text(text.replace(linger, f'{{ wait_for = "{gate}" }}' if gated else "{ sleep = 0 }"))
+    if question:
+        first = '{ progress = "Building on money and stock" }'
+        scenario.write_text(scenario.read_text().replace(first, f"{{ ask = {question} }}"))
     repository = tmp_path / "shop"
     (play / "repository").rename(repository)
     shop = Shop(repository, scenario, gate)

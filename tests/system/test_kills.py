@@ -22,6 +22,7 @@ from tests.support.story import approve_all, open_pod, running_workers, until
 pytestmark = pytest.mark.timeout(240)
 
 POSTERS = 4
+ACKNOWLEDGED = 20
 
 
 class Load:
@@ -30,6 +31,7 @@ class Load:
     def __init__(self, send: Callable[[str], Awaitable[str]]) -> None:
         self._send = send
         self._stopped = False
+        self._sent = asyncio.Event()
         self.acknowledged: dict[str, str] = {}
         self.under_way: set[str] = set()
 
@@ -39,9 +41,10 @@ class Load:
             number += 1
             name = f"load-{poster}-{number}"
             self.under_way.add(name)
+            self._sent.set()
             self.acknowledged[name] = await self._until_acknowledged(name)
             self.under_way.discard(name)
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.01)
 
     async def _until_acknowledged(self, name: str) -> str:
         while True:
@@ -55,11 +58,12 @@ class Load:
         self._stopped = True
 
     async def until_busy(self) -> None:
-        """Returns at an instant at which something was acknowledged and something is under way."""
-        seen = len(self.acknowledged)
+        """Returns when a few more were acknowledged, at an instant at which another is under way."""
+        enough = len(self.acknowledged) + ACKNOWLEDGED
         async with asyncio.timeout(60):
-            while len(self.acknowledged) < seen + 3 or not self.under_way:
-                await asyncio.sleep(0)
+            while len(self.acknowledged) < enough or not self.under_way:
+                self._sent.clear()
+                await self._sent.wait()
 
 
 def posting(podium: Podium, pod_id: str) -> Callable[[str], Awaitable[str]]:
@@ -116,10 +120,11 @@ async def killed(tmp_path: Path, victim: str) -> None:
             assert_under_way(victim, before, posts, tasks)
             pid = local.kill(victim)
             await local.back(victim, pid)
-            shop.open_gate()
-            ended = await approving
+            await asyncio.gather(posts.until_busy(), tasks.until_busy())
             posts.stop()
             tasks.stop()
+            shop.open_gate()
+            ended = await approving
         await check_landed(podium, ended)
         check_attempts(victim, before, ended)
         await check_acknowledged(podium, ended, posts, tasks)

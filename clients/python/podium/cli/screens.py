@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from podium.pods.v1 import pod_pb2, pod_service_pb2
 
 _REFRESHES_PER_SECOND = 8
+_UNTOLD_KEPT = 200
 
 
 class Screen(Protocol):
@@ -73,15 +74,15 @@ class LiveScreen:
         self._picture = picture
         self._pod: pod_pb2.Pod | None = None
         self._live: Live | None = None
+        self._untold: list[tuple[str, str]] = []
 
     def update(self, pod: "pod_pb2.Pod", events: "Sequence[pod_service_pb2.PodEvent]") -> None:
-        """Tells the events and draws the pod."""
+        """Tells the events and draws the pod; what comes during a pause is told after it."""
         self._pod = pod
-        for event in events:
-            if text := tell(event, pod):
-                self._out.console.print(f"[dim]{clock(event.time)}[/]  ", end="")
-                self._out.console.print(text, markup=False, highlight=False)
+        told = [(clock(event.time), tell(event, pod)) for event in events]
+        self._untold = [*self._untold, *(each for each in told if each[1])][-_UNTOLD_KEPT:]
         if self._live is not None:
+            self._tell()
             self._live.refresh()
 
     def pause(self) -> None:
@@ -102,12 +103,20 @@ class LiveScreen:
                 transient=True,
             )
             self._live.start()
+            self._tell()
 
     def close(self) -> None:
         """Leaves the last picture standing."""
         self.pause()
+        self._tell()
         if self._pod is not None:
             self._out.console.print(self._draw())
+
+    def _tell(self) -> None:
+        for time_of_day, text in self._untold:
+            self._out.console.print(f"[dim]{time_of_day}[/]  ", end="")
+            self._out.console.print(text, markup=False, highlight=False)
+        self._untold = []
 
     def _draw(self) -> "RenderableType":
         from rich.text import Text
