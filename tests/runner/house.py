@@ -1,5 +1,6 @@
 """A runner in a house: a real event store and a real runner in this process, pods from a fake."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -111,6 +112,13 @@ class House:
         data = b""
         async for batch in self.client.events.read_stream(f"transcripts/{agent_id}"):
             data += b"".join(TranscriptChunk.FromString(e.data).data for e in batch)
+        return data
+
+    async def shown(self, agent_id: str, text: bytes) -> bytes:
+        """The transcript, once it holds a text."""
+        async with asyncio.timeout(20):
+            while text not in (data := await self.transcript(agent_id)):
+                await asyncio.sleep(0.02)
         return data
 
 

@@ -123,14 +123,14 @@ class Actor:
 
     def _ask(self, argument: Mapping[str, Any]) -> int | None:
         question, key = self._fill(argument["question"]), argument.get("key", "")
-        options = argument.get("options", ())
+        options, waits = argument.get("options", ()), argument.get("wait", True)
         while True:
-            answer = self._client.ask(question, key=key, options=options)
+            answer = self._client.ask(question, key=key, options=options, wait_seconds=25.0 if waits else 0.0)
             if answer is not None:
                 self._answers[argument.get("save", key)] = answer
                 print(f"? {question} → {answer}", flush=True)
                 return None
-            if not argument.get("wait", True):
+            if not waits:
                 return 0
 
     def _submit_spec(self, argument: Mapping[str, Any]) -> None:
