@@ -15,8 +15,7 @@ import subprocess
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,6 +55,7 @@ class Cluster:
         self._user = _NOBODY if os.geteuid() == 0 else None  # PostgreSQL refuses root
         self._bin = self._reachable(_binaries())
         self._process: subprocess.Popen[str] | None = None
+        self._starter = ThreadPoolExecutor(1)
         self._lines: deque[str] = deque(maxlen=200)
         if self._user is not None:
             os.chown(self.folder, self._user, -1)
@@ -104,6 +104,10 @@ class Cluster:
 
     def start(self) -> None:
         """Start and wait until it takes connections."""
+        # The server ends with the thread that started it, so that has to be one that stays.
+        self._starter.submit(self._start).result()
+
+    def _start(self) -> None:
         settings = {"listen_addresses": "", "unix_socket_directories": str(self.folder), "max_connections": "300"}
         self._process = subprocess.Popen(
             [
@@ -155,16 +159,6 @@ def cluster() -> Cluster:
     started = Cluster()
     atexit.register(started.remove)
     return started
-
-
-@contextmanager
-def stopped(server: Cluster, how: signal.Signals = signal.SIGINT) -> Iterator[None]:
-    """The server is away inside, and back afterwards."""
-    server.stop(how)
-    try:
-        yield
-    finally:
-        server.start()
 
 
 _numbers = itertools.count(1)
