@@ -22,7 +22,7 @@ from podium.pod_manager.domain.commands.documents import ApprovePlan, ApproveSpe
 from podium.pod_manager.domain.commands.lifecycle import OpenPod
 from podium.pod_manager.domain.commands.review import ReportJob
 from podium.pod_manager.domain.domain import PodDomain
-from podium.pod_manager.domain.graph import SATISFIED
+from podium.pod_manager.domain.graph import SATISFIED, find_cycle
 from podium.pod_manager.domain.kinds import AgentStatus, ChecksResult, FailureCause, JobKind, Phase, WorkstreamStatus
 from podium.pod_manager.domain.policy import Policy
 from podium.pod_manager.domain.queries import CLAIMED, ENDED, is_terminal
@@ -128,6 +128,7 @@ class Scene:
         assert not started or len(live) <= pod.policy.max_parallel_agents
         for name in started:
             _check_start(pod, pod.agents[name])
+        assert not find_cycle({ws.id: ws.dependencies for ws in pod.workstreams.values()})
         due = DOMAIN.due(pod)
         assert due is None or due > self.now, "what is due now has happened"
         runs = any(pod.agents[name].status in CLAIMED for name in live)

@@ -61,15 +61,17 @@ def _cancel_jobs(draft: Draft) -> None:
 
 
 def apply_plan(draft: Draft) -> None:
-    """Workstreams from the plan, matched by id: finished ones stay, others are updated, absent ones are dropped."""
+    """Workstreams from the plan, matched by id: finished ones stay so, others begin anew, absent ones are dropped."""
     pod = draft.pod
     planned = {item.id for item in pod.plan.items}
     for position, item in enumerate(pod.plan.items):
         existing = pod.workstreams.get(item.id)
         if existing is None:
             draft.emit(WorkstreamCreated(workstream=planned_workstream(item, position)))
-        elif existing.status not in KEPT_BY_A_NEW_PLAN:
-            draft.emit(WorkstreamUpdated(item=item, position=position, renewed=True))
+        else:
+            # Finished ones take their new dependencies too: together with old ones the graph might become a circle.
+            renewed = existing.status not in KEPT_BY_A_NEW_PLAN
+            draft.emit(WorkstreamUpdated(item=item, position=position, renewed=renewed))
     for name in sorted(set(pod.workstreams) - planned):
         if _unfinished(pod, name):
             draft.emit(WorkstreamCancelled(workstream_id=name, reason="the new plan does not name it"))
