@@ -71,9 +71,7 @@ class FakePods(PodServiceServicer):
 
     async def outcome(self, job_id: str) -> pb.JobReport:
         """Wait for a job's report."""
-        found = await self.until(
-            lambda p: [r.report for k, r in p.said if k == "ReportJob" and r.job_id == job_id]
-        )
+        found = await self.until(lambda p: [r.report for k, r in p.said if k == "ReportJob" and r.job_id == job_id])
         return found[0]
 
     def calls(self, name: str) -> list[Any]:
