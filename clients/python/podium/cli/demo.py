@@ -10,24 +10,27 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from podium.cli import actions, exits, opening, repository, supervision
 from podium.cli.exits import CliError
+from podium.cli.failures import explain
 from podium.cli.follow import Ending, Follower, require
 from podium.cli.output import Output
-from podium.cli.screens import LineScreen, LiveScreen, Screen
+from podium.cli.screens import screen_for
 from podium.cli.views.plain import word
 from podium.cli.views.words import lower
+from podium.client.errors import PodiumError
 from podium.client.installation import Installation
 
 if TYPE_CHECKING:
     from podium.cli.views.decisions import Decision
     from podium.client.connection import Podium
     from podium.pods.v1 import pod_pb2
+    from podium.tasks.v1 import maestro_service_pb2, task_pb2
 
 EXAMPLE = Path(__file__).parents[4] / "examples" / "shop"
 PROFILE = "demo"
@@ -99,6 +102,7 @@ class Approver:
 async def play(stage: Stage, out: Output, *, terminal: bool, pause_seconds: float = 0.6) -> "pod_pb2.Pod":
     """Runs the pod from the task's words to the landed commit; the pod as it ended."""
     from podium.client import Podium
+    from podium.client.tasks import TaskSet
 
     place = repository.locate(str(stage.repository))
     async with Podium.connect(installation=stage.installation) as podium:
@@ -107,9 +111,10 @@ async def play(stage: Stage, out: Output, *, terminal: bool, pause_seconds: floa
         task = await opening.create_task(podium, place.project_id, text)
         out.say(f"[bold cyan]#{task.number}[/] [bold]{task.title}[/]")
         pod = await opening.open_pod(podium, place, task, opening.Order(text=text, profile=PROFILE))
-        screen = _screen(out, terminal)
+        screen = screen_for(out, terminal=terminal and not out.as_json)
         follower = Follower(podium, pod.pod_id, screen, Approver(podium, out.say, pause_seconds))
-        async with asyncio.timeout(_TIMEOUT_SECONDS):
+        async with asyncio.timeout(_TIMEOUT_SECONDS), TaskSet("demo") as tasks:
+            tasks.spawn(_tell_status(podium, task, out), name="status")
             ending, last = await follower.run()
         if ending is Ending.DETACHED:
             raise CliError("you interrupted the demo")
@@ -117,10 +122,27 @@ async def play(stage: Stage, out: Output, *, terminal: bool, pause_seconds: floa
     return require(last)
 
 
-def _screen(out: Output, terminal: bool) -> Screen:
-    from podium.cli.views.pod import live
+async def _tell_status(podium: "Podium", task: "task_pb2.Task", out: Output) -> None:
+    """Says what Maestro says of the task, as its own watch tells it."""
+    from podium.client import watch
+    from podium.tasks.v1 import maestro_service_pb2 as calls
 
-    return LiveScreen(out, live) if terminal else LineScreen(out)
+    def open_call(after: int | None) -> "AsyncIterator[calls.WatchProjectResponse]":
+        request = calls.WatchProjectRequest(project_id=task.project_id, after_revision=after)
+        return cast("AsyncIterator[calls.WatchProjectResponse]", podium.maestro.WatchProject(request))
+
+    status = ""
+    async for item in watch.resuming(open_call, _revision_of):
+        for each in item.change.tasks:
+            if each.id == task.id and word(each, "status") != status:
+                status = word(each, "status")
+                out.say(f"[blue]task #{each.number} is {lower(status)}[/]")
+
+
+def _revision_of(item: "maestro_service_pb2.WatchProjectResponse") -> int | None:
+    if item.WhichOneof("item") == "bookmark":
+        return item.bookmark.revision
+    return item.change.to_revision or None
 
 
 async def _summary(podium: "Podium", pod: "pod_pb2.Pod", out: Output) -> None:
@@ -148,7 +170,7 @@ def prove(stage: Stage, pod: "pod_pb2.Pod", out: Output) -> None:
     for line in _git(
         stage.repository, "log", "--graph", "--format=%h %s%d", "--decorate-refs=main", "main"
     ).splitlines():
-        out.item(None, f"  {line}")
+        out.item({"log": line}, f"  {line}")
     tests = subprocess.run(
         [sys.executable, "-m", "unittest", "discover", "-t", ".", "-s", "tests"],
         cwd=stage.repository,
@@ -159,7 +181,7 @@ def prove(stage: Stage, pod: "pod_pb2.Pod", out: Output) -> None:
     )
     out.say("\n[bold]python -m unittest[/] on main")
     for line in tests.stderr.strip().splitlines()[-3:]:
-        out.item(None, f"  {line}")
+        out.item({"tests": line}, f"  {line}")
     if tests.returncode != 0:
         raise CliError("the sample's tests fail on the landed branch", tests.stderr)
     if dirty := _git(stage.repository, "status", "--porcelain"):
@@ -176,23 +198,26 @@ def run(out: Output, *, terminal: bool, keep: bool = False) -> None:
         out.say(f"[dim]four processes, ready after {time.monotonic() - began:.1f} s[/]\n")
         pod = asyncio.run(play(stage, out, terminal=terminal))
         prove(stage, pod, out)
-    except TimeoutError as error:
-        raise _kept(stage, CliError(f"the demo was not done after {_TIMEOUT_SECONDS:.0f} s")) from error
-    except CliError as error:
-        raise _kept(stage, error) from error
+    except (TimeoutError, CliError, PodiumError) as error:
+        keep = True
+        raise _with_place(stage, error) from error
     finally:
         supervision.stop(stage.installation)
+        if not keep:
+            stage.remove()
     out.say(f"\n[green]✓[/] from words to a landed commit in {time.monotonic() - began:.1f} s. Now your own:")
     out.say("  [bold]podium doctor[/]                       what is here, what is missing")
     out.say('  [bold]cd your-repository && podium run "…"[/]  with the coding agent on your PATH')
     if keep:
         out.say(f"  everything of the demo is still in {stage.root}")
-    else:
-        stage.remove()
 
 
-def _kept(stage: Stage, error: CliError) -> CliError:
-    hint = f"{error.hint}\nlogs and repository are kept in {stage.root}".strip()
+def _with_place(stage: Stage, error: TimeoutError | CliError | PodiumError) -> CliError:
+    if isinstance(error, TimeoutError):
+        error = CliError(f"the demo was not done after {_TIMEOUT_SECONDS:.0f} s")
+    elif isinstance(error, PodiumError):
+        error = explain(error)
+    hint = f"{error.hint}\n  logs and repository are kept in {stage.root}".strip()
     return CliError(error.message, hint, exits.FAILED)
 
 

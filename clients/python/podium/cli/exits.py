@@ -12,6 +12,8 @@ REFUSED = 5
 DENIED = 6
 WAITING = 7
 NOT_LANDED = 8
+INTERRUPTED = 130
+BROKEN_PIPE = 141
 
 TABLE: Mapping[int, str] = {
     OK: "done (or detached, or nothing to do)",
@@ -23,6 +25,8 @@ TABLE: Mapping[int, str] = {
     DENIED: "the token is missing, wrong, or not allowed to do this",
     WAITING: "the pod waits for a person and nobody is at a terminal",
     NOT_LANDED: "the pod ended without landing (cancelled)",
+    INTERRUPTED: "you pressed Ctrl-C (following a pod ends with 0)",
+    BROKEN_PIPE: "whoever read the output has had enough",
 }
 
 

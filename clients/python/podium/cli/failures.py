@@ -1,6 +1,7 @@
 """Errors for people: what happened, what to do, and which exit code it is."""
 
 import json
+import os
 import sys
 from itertools import pairwise
 
@@ -64,13 +65,18 @@ def report(error: Exception) -> int:
 
     What is not foreseen is raised again: its traceback is what a bug report needs.
     """
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
     if isinstance(error, PodiumError):
         error = explain(error)
+    if isinstance(error, BrokenPipeError):  # `podium events | head`: the reader has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.BROKEN_PIPE
     if isinstance(error, CliError):
         _write(error)
         return error.code
     if isinstance(error, click.exceptions.Abort):
-        return 130
+        return exits.INTERRUPTED
     if isinstance(error, click.ClickException):
         error.show()
         return error.exit_code

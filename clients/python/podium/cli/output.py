@@ -52,9 +52,13 @@ def make_console() -> "Console":
     """A console that honours NO_COLOR, TERM=dumb and pipes."""
     from rich.console import Console
 
+    class PipeAware(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich would end the program from inside; `failures` does it in order
+
     if sys.stdout.isatty():
-        return Console(highlight=False)
-    return Console(highlight=False, width=int(os.environ.get("COLUMNS", "0") or 0) or _PIPE_WIDTH)
+        return PipeAware(highlight=False)
+    return PipeAware(highlight=False, width=int(os.environ.get("COLUMNS", "0") or 0) or _PIPE_WIDTH)
 
 
 def interactive() -> bool:

@@ -113,9 +113,10 @@ class LiveScreen:
             self._out.console.print(self._draw())
 
     def _tell(self) -> None:
+        from rich.text import Text
+
         for time_of_day, text in self._untold:
-            self._out.console.print(f"[dim]{time_of_day}[/]  ", end="")
-            self._out.console.print(text, markup=False, highlight=False)
+            self._out.console.print(Text.assemble((time_of_day, "dim"), "  ", text))
         self._untold = []
 
     def _draw(self) -> "RenderableType":

@@ -88,7 +88,8 @@ def _now_doing(workstream: "pod_pb2.Workstream") -> str:
     if word(workstream, "status") == "COMPLETED":
         return f"merged {short(workstream.integration_commit)}"
     if workstream.blocked_on:
-        return f"blocked on {', '.join(workstream.blocked_on)}"
+        verb = "blocked on" if word(workstream, "status") == "BLOCKED" else "waits for"
+        return f"{verb} {', '.join(workstream.blocked_on)}"
     done = sum(word(item, "state") == "DONE" for item in workstream.checklist)
     steps = f"[{done}/{len(workstream.checklist)}] " if workstream.checklist else ""
     return steps + (workstream.progress or workstream.reason)
