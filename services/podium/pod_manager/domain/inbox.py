@@ -10,7 +10,15 @@ from datetime import datetime
 from podium.pod_manager.domain.conversation import InboxItem, Message
 from podium.pod_manager.domain.draft import Draft
 from podium.pod_manager.domain.events.messages import InboxItemAdded, InboxItemCleared
-from podium.pod_manager.domain.kinds import AgentKind, DocumentState, InboxReason, MessageKind, Phase, WorkstreamStatus
+from podium.pod_manager.domain.kinds import (
+    AgentKind,
+    Autonomy,
+    DocumentState,
+    InboxReason,
+    MessageKind,
+    Phase,
+    WorkstreamStatus,
+)
 from podium.pod_manager.domain.queries import budget_reached, in_plan_order, is_held, is_terminal, live_agent_of
 from podium.pod_manager.domain.resources import Plan, Pod, Spec
 
@@ -65,10 +73,12 @@ def _desired(pod: Pod) -> Iterator[InboxItem]:
 
 
 def _document(pod: Pod, name: str, document: Spec | Plan, kind: AgentKind) -> Iterator[InboxItem]:
-    if document.state is DocumentState.READY:
+    live = live_agent_of(pod, kind) is not None
+    granted_soon = live and pod.policy.autonomy is Autonomy.AUTONOMOUS
+    if document.state is DocumentState.READY and not granted_soon:
         text = f"The {name} (version {document.version}) waits for approval."
         yield item(InboxReason.NEEDS_APPROVAL, name, text, document.version)
-    elif live_agent_of(pod, kind) is None:
+    elif not live:
         if document.held:
             text = f"The agent that was to write the {name} was interrupted: ask for another one, or write it."
             yield item(InboxReason.DOCUMENT_FAILED, name, text)
