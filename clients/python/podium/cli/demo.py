@@ -5,6 +5,7 @@ approvals through the same calls that a person's go through. `make demo` runs it
 """
 
 import asyncio
+import contextlib
 import shutil
 import subprocess
 import sys
@@ -132,11 +133,12 @@ async def _tell_status(podium: "Podium", task: "task_pb2.Task", out: Output) -> 
         return cast("AsyncIterator[calls.WatchProjectResponse]", podium.maestro.WatchProject(request))
 
     status = ""
-    async for item in watch.resuming(open_call, _revision_of):
-        for each in item.change.tasks:
-            if each.id == task.id and word(each, "status") != status:
-                status = word(each, "status")
-                out.say(f"[blue]task #{each.number} is {lower(status)}[/]")
+    with contextlib.suppress(BrokenPipeError):  # the pod's own lines meet it too, and end the demo
+        async for item in watch.resuming(open_call, _revision_of):
+            for each in item.change.tasks:
+                if each.id == task.id and word(each, "status") != status:
+                    status = word(each, "status")
+                    out.say(f"[blue]task #{each.number} is {lower(status)}[/]")
 
 
 def _revision_of(item: "maestro_service_pb2.WatchProjectResponse") -> int | None:
