@@ -107,7 +107,7 @@ def _chunk(cli: Cli, event: "event_pb2.Event") -> None:
         return
     if chunk.gap_bytes:
         click.echo(f"[{chunk.gap_bytes} bytes left out]")
-        if source == "OUTPUT":
+    if source == "OUTPUT":
         click.echo(text, nl=False)
     else:
         click.echo(f"[{source.lower()}] {text.strip()}")
