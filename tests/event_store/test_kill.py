@@ -6,17 +6,20 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from podium.chassis.settings import ServiceSettings
 from podium.client.connection import Podium
 from podium.client.events import new_event_id
 from podium.events.v1.event_pb2 import NewEvent, StreamAppend
 from podium.kernel.identity import CallerKind, Identity, issue_token
 from tests.event_store.words import whole
+from tests.support.postgres import clean_database
 
 WRITERS = 16
 
 
-async def start_process(folder: Path) -> asyncio.subprocess.Process:
+async def start_process(folder: Path, store: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -25,6 +28,7 @@ async def start_process(folder: Path) -> asyncio.subprocess.Process:
         str(folder),
         "--log-level",
         "error",
+        *(("--store", store) if store else ()),
         env={**os.environ, "PYTHONPATH": os.pathsep.join(("services", "clients/python", "protos/gen"))},
         cwd=Path(__file__).parents[2],
     )
@@ -40,10 +44,12 @@ async def connected(settings: ServiceSettings) -> Podium:
     return podium
 
 
-async def test_every_acknowledged_event_is_there_once_in_order_after_kill_9(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+async def test_every_acknowledged_event_is_there_once_in_order_after_kill_9(kind: str, tmp_path: Path) -> None:
     """Killed in mid-load and started again while the writers go on: each event once, no position missing."""
     settings = ServiceSettings(service="event-store", data_dir=tmp_path)
-    process = await start_process(tmp_path)
+    store = clean_database() if kind == "postgres" else ""
+    process = await start_process(tmp_path, store)
     acknowledged: dict[bytes, int] = {}
     finish = asyncio.Event()
 
@@ -64,7 +70,7 @@ async def test_every_acknowledged_event_is_there_once_in_order_after_kill_9(tmp_
         process.send_signal(signal.SIGKILL)
         await process.wait()
         before = len(acknowledged)
-        process = await start_process(tmp_path)
+        process = await start_process(tmp_path, store)
         try:
             while len(acknowledged) < before + 200:
                 await asyncio.sleep(0.01)

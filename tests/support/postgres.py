@@ -15,10 +15,14 @@ import subprocess
 import tempfile
 import threading
 from collections import deque
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+import asyncpg
 
 USER = "podium"
 _READY = "ready to accept connections"
@@ -45,6 +49,31 @@ def _binaries() -> Path:
 def _end_with_parent() -> None:
     # After the change of user, which would clear it. SIGINT is PostgreSQL's fast shutdown.
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+def _outside(work: Coroutine[Any, Any, None]) -> None:
+    """Run to its end in another thread: whoever asks may be inside a running loop."""
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            asyncio.run(work)
+        except BaseException as error:
+            failures.append(error)
+
+    worker = threading.Thread(target=run)
+    worker.start()
+    worker.join()
+    if failures:
+        raise failures[0]
+
+
+async def _execute(url: str, statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statements)
+    finally:
+        await connection.close()
 
 
 class Cluster:
@@ -145,7 +174,7 @@ class Cluster:
 
     def sql(self, database: str, statements: str) -> None:
         """Run statements as an administrator."""
-        self._run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", statements, self.url(database))
+        _outside(_execute(self.url(database), statements))
 
     def remove(self) -> None:
         """Stop it and leave nothing behind."""
@@ -174,10 +203,7 @@ def _migrated() -> str:
 
     server = cluster()
     server.sql("postgres", "CREATE DATABASE migrated")
-    # In a thread: whoever asks may be inside a running loop.
-    worker = threading.Thread(target=lambda: asyncio.run(schema.prepare(Server(server.url("migrated")))))
-    worker.start()
-    worker.join()
+    _outside(schema.prepare(Server(server.url("migrated"))))
     return "migrated"
 
 

@@ -168,3 +168,13 @@ async def test_a_full_disk_is_said_to_be_full(open_log: OpenLog, admin: asyncpg.
         await admin.execute("DROP FUNCTION full_disk CASCADE")
     assert (await stored(log, one("a/1"))).first_position == 2
     assert await log.streams("b/", "", 10) == []
+
+
+async def test_a_job_that_cannot_be_kept_harms_nobody(open_log: OpenLog) -> None:
+    """A name that PostgreSQL has no way to store is refused alone; its neighbours in the commit stand."""
+    log = await open_log()
+    answers = [log.append([one("a/1")]), log.acquire_lease("\0", "", 4.0, {}), log.append([one("a/1")])]
+    _, refused, _ = await asyncio.gather(*answers, return_exceptions=True)
+    assert isinstance(refused, Rejection)
+    assert refused.kind is Kind.INVALID_ARGUMENT
+    assert [event.revision for event in await whole(log)] == [1, 2]

@@ -60,6 +60,8 @@ def check_stream_name(name: str, path: str = "stream", index: int = 0) -> None:
     """A client's stream: not empty, at most 255 bytes, not one of the store's own."""
     if not name or len(name) > MAX_NAME_BYTES or (not name.isascii() and len(name.encode()) > MAX_NAME_BYTES):
         raise invalid(path.format(index), f"1 to {MAX_NAME_BYTES} bytes")
+    if "\0" in name:
+        raise invalid(path.format(index), "no NUL characters")
     if name[0] == "$":
         raise invalid(path.format(index), "names that begin with $ are the store's own")
 
@@ -71,6 +73,8 @@ def check_fact(fact: Fact, data_size: int) -> None:
         raise FieldError("event_id", f"exactly {ID_BYTES} bytes")
     if not kind or len(kind) > MAX_NAME_BYTES or (not kind.isascii() and len(kind.encode()) > MAX_NAME_BYTES):
         raise FieldError("type", f"1 to {MAX_NAME_BYTES} bytes")
+    if "\0" in kind:
+        raise FieldError("type", "no NUL characters")
     if data_size > MAX_DATA_BYTES:
         raise FieldError("data", f"at most {MAX_DATA_BYTES} bytes")
 

@@ -89,10 +89,8 @@ def storage_error(error: BaseException) -> Rejection:
     """What the caller is told when the database fails; the cause is in the log of the service."""
     if isinstance(error, asyncpg.exceptions.DiskFullError):
         return exhausted("STORAGE_FULL", "the event store's disk is full", 1.0)
-    if isinstance(
-        error, asyncpg.exceptions.CharacterNotInRepertoireError | asyncpg.exceptions.UntranslatableCharacterError
-    ):
-        return invalid("request", "names hold no NUL characters")
+    if isinstance(error, asyncpg.DataError):
+        return invalid("request", "texts without NUL characters, numbers of 64 bits")
     if isinstance(error, asyncpg.exceptions.DataCorruptedError | asyncpg.exceptions.IndexCorruptedError):
         return Rejection(Kind.UNAVAILABLE, "STORAGE_DAMAGED", "the event store's database is damaged")
     return unavailable("STORAGE_UNAVAILABLE", "the event store's database cannot be used now", 0.5)

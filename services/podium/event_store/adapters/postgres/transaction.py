@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from zlib import crc32
 
-from podium.event_store.adapters.postgres.connection import Connection
+import asyncpg
+
+from podium.event_store.adapters.postgres.connection import Connection, storage_error
 from podium.event_store.domain import wire
 from podium.event_store.domain.admission import Admission, admit_all
 from podium.event_store.domain.model import Append, Found, Outcome, ShardRow, StoredEvent
@@ -210,16 +212,16 @@ class Transaction:
         return {**known, **self._types} if self._types else known
 
     async def run(self, job: Job[T]) -> T:
-        """Other work, undone where it raises a Rejection."""
+        """Other work, undone where it raises a Rejection or asks for what cannot be kept."""
         if not self.first_position:
             await self.look()
         await self.db.execute("SAVEPOINT part")
         with self._remembering():
             try:
                 result = await job(self)
-            except Rejection:
+            except (Rejection, asyncpg.DataError) as refusal:
                 await self.db.execute("ROLLBACK TO SAVEPOINT part")
-                raise
+                raise refusal if isinstance(refusal, Rejection) else storage_error(refusal) from refusal
         await self.db.execute("RELEASE SAVEPOINT part")
         return result
 
