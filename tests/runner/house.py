@@ -42,7 +42,9 @@ class House:
     _jobs: int = 0
 
     def settings(self, service: str) -> ServiceSettings:
-        return ServiceSettings(service=service, data_dir=self.data_dir, shutdown_grace_seconds=3.0)
+        return ServiceSettings(
+            service=service, data_dir=self.data_dir, shutdown_grace_seconds=3.0, lease_renew_seconds=0.1
+        )
 
     def connect(self, identity: Identity) -> Podium:
         key = self.settings("runner").key_file.read_bytes().strip()

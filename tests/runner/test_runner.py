@@ -14,11 +14,14 @@ import pytest
 from podium.agents.v1.agent_service_pb2 import ReportProgressRequest
 from podium.agents.v1.agent_service_pb2_grpc import AgentServiceStub
 from podium.client.errors import PodiumError
+from podium.events.v1.event_service_pb2 import ListLeasesRequest, ReleaseLeaseRequest
 from podium.jobs.v1.job_events_pb2 import LandOrder, MergeOrder, ReleaseOrder
 from podium.kernel.errors import precondition
 from podium.kernel.identity import CallerKind, Identity
 from podium.pods.v1 import pod_pb2 as pods
+from podium.runner.layout import Layout
 from podium.runner.processes import table
+from podium.runner.wiring import AlreadyRunningError, hold_lock
 from tests.runner.conftest import Repo
 from tests.runner.house import POD, PREFIX, House, house
 
@@ -364,6 +367,34 @@ async def test_a_stopped_runner_ends_its_agents_and_says_so(at_home: House) -> N
     await at_home.stop_runner()
     assert table.members(started.process_id) == []
     assert (await at_home.pods.end_of("agent_1")).failed.cause == pods.FAILURE_CAUSE_LOST
+
+
+async def test_a_lost_lease_is_taken_again_and_agents_are_said_to_live(at_home: House) -> None:
+    """The lease is gone (the store was away): a new epoch, and each living agent is registered under it."""
+    await at_home.start_runner({"it": shell("sleep 1000")})
+    await at_home.launch("agent_1")
+    await at_home.pods.report("agent_1", "started")
+    service = at_home.connect(Identity(CallerKind.RUNNER, "runner-1"))
+    first = at_home.pods.calls("RegisterAgent")[0].lease_epoch
+    await service.event_store.ReleaseLease(ReleaseLeaseRequest(name="runner-1", epoch=first))
+    again = await at_home.pods.until(lambda p: [r for r in p.calls("RegisterAgent") if not r.job_id])
+    assert again[0].lease_epoch > first
+    leases = (await service.event_store.ListLeases(ListLeasesRequest())).leases
+    offered = next(lease.metadata for lease in leases if lease.name == "runner-1")
+    assert {k: offered[k] for k in ("service", "pools", "profiles", "capacity")} == {
+        "service": "runner",
+        "pools": "default",
+        "profiles": "it",
+        "capacity": "4",
+    }
+
+
+async def test_a_second_runner_of_the_same_name_is_refused(at_home: House) -> None:
+    """Two would claim under one name: the second says so and does not start."""
+    await at_home.start_runner({"it": shell("true")})
+    layout = Layout.of(at_home.data_dir, "runner-1")
+    with pytest.raises(AlreadyRunningError, match="another process"):
+        hold_lock(layout)
 
 
 async def test_a_conflict_is_reported_with_its_paths(at_home: House, repo: Repo) -> None:

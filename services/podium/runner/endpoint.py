@@ -10,7 +10,7 @@ from podium.agents.v1.agent_service_pb2_grpc import AgentServiceServicer
 from podium.chassis.identity import current_identity
 from podium.client.connection import Podium
 from podium.client.errors import PodiumError
-from podium.kernel.errors import Kind, Rejection, Violation, denied, not_found, precondition, unavailable
+from podium.kernel.errors import Kind, Rejection, Violation, denied, exhausted, not_found, precondition, unavailable
 from podium.pods.v1.pod_pb2 import AGENT_KIND_SPEC_WRITER
 from podium.pods.v1.pod_service_pb2 import (
     AskQuestionRequest,
@@ -47,9 +47,16 @@ class Endpoint(AgentServiceServicer):
             raise precondition("AGENT_ALREADY_TERMINAL", said, status=agent.record.verdict)
         return agent
 
+    def _patient_caller(self) -> LiveAgent:
+        """The agent that calls, where it may say more. Raises Rejection where too much waits already."""
+        agent = self._caller()
+        if agent.outbox.crowded:
+            raise exhausted("MAILBOX_FULL", "too much waits for the pod; say less, or wait", 2.0)
+        return agent
+
     async def SubmitSpec(self, request: pb.SubmitSpecRequest, context: Any) -> pb.SubmitSpecResponse:
         """The next version of the spec."""
-        agent = self._caller()
+        agent = self._patient_caller()
         update = UpdateSpecRequest(content=request.content, draft=request.draft)
         response = await _answer(agent.outbox.put("spec", update, request.request_id))
         if not request.draft:
@@ -58,7 +65,7 @@ class Endpoint(AgentServiceServicer):
 
     async def SubmitPlan(self, request: pb.SubmitPlanRequest, context: Any) -> pb.SubmitPlanResponse:
         """The next version of the plan."""
-        agent = self._caller()
+        agent = self._patient_caller()
         update = UpdatePlanRequest(summary=request.summary, items=request.items)
         response = await _answer(agent.outbox.put("plan", update, request.request_id))
         agent.submitted()
@@ -66,12 +73,12 @@ class Endpoint(AgentServiceServicer):
 
     async def ReportProgress(self, request: pb.ReportProgressRequest, context: Any) -> pb.ReportProgressResponse:
         """A line of progress."""
-        self._caller().progress(request.text)
+        self._patient_caller().progress(request.text)
         return pb.ReportProgressResponse()
 
     async def UpdateChecklist(self, request: pb.UpdateChecklistRequest, context: Any) -> pb.UpdateChecklistResponse:
         """The workstream's checklist."""
-        agent = self._caller()
+        agent = self._patient_caller()
         workstream_id = agent.record.order.launch.workstream_id
         if not workstream_id:
             raise precondition("WORKSTREAM_NOT_FOUND", "you work on no workstream", workstream_id="")
@@ -81,7 +88,7 @@ class Endpoint(AgentServiceServicer):
 
     async def AskHuman(self, request: pb.AskHumanRequest, context: Any) -> pb.AskHumanResponse:
         """A blocking question."""
-        agent = self._caller()
+        agent = self._patient_caller()
         question = AskQuestionRequest(
             content=agent.redactor.text(request.question),
             options=request.options,
@@ -102,7 +109,7 @@ class Endpoint(AgentServiceServicer):
 
     async def PostMessage(self, request: pb.PostMessageRequest, context: Any) -> pb.PostMessageResponse:
         """A message for people."""
-        agent = self._caller()
+        agent = self._patient_caller()
         post = PostMessageRequest(
             kind=request.kind,
             content=agent.redactor.text(request.content),

@@ -22,11 +22,13 @@ from podium.runner.reports.outbox import Outbox
 from podium.runner.reports.spool import Spool
 from podium.runner.settings import RunnerSettings
 from podium.runner.transcripts import Transcript, TranscriptStore
+from podium.runner.workspaces.errors import WorkspaceError
 
 _log = logging.getLogger(__name__)
 
 _FOR_NOW = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "ABORTED", "CANCELLED"})
 _FLUSH_SECONDS = 2.0
+_ENDING_SECONDS = 120.0
 ENDED_KEPT = 50
 """Folders of ended agents that are kept: instructions and output, for people to look at."""
 
@@ -163,10 +165,14 @@ class Crew:
             await agent.outbox.sent.wait()
 
     async def until_over(self, worktree: str, pod_id: str) -> None:
-        """Wait until no agent works in a worktree: what it left is committed then."""
+        """Wait until no agent works in a worktree: what it left is committed then. Raises WorkspaceError."""
         for agent in list(self.live.values()):
             if agent.record.pod_id == pod_id and agent.record.worktree == worktree:
-                await agent.over.wait()
+                try:
+                    async with asyncio.timeout(_ENDING_SECONDS):
+                        await agent.over.wait()
+                except TimeoutError:
+                    raise WorkspaceError(f"agent {agent.record.agent_id} is still at work on it") from None
 
     # -- leases and restarts -----------------------------------------------------------------------------------------
 

@@ -46,12 +46,12 @@ CHECKS: dict[Verdict, "ChecksResult.ValueType"] = {
 
 def cut(text: str, limit: int = TEXT_BYTES) -> str:
     """A text that fits into a field: its beginning."""
-    return text.encode()[:limit].decode(errors="ignore")
+    return text.encode(errors="replace")[:limit].decode(errors="ignore")
 
 
 def cut_output(text: str, limit: int = TEXT_BYTES) -> str:
     """An output that fits into a field: its end, where what went wrong stands."""
-    return text.encode()[-limit:].decode(errors="ignore")
+    return text.encode(errors="replace")[-limit:].decode(errors="ignore")
 
 
 def fail(agent: LiveAgent, cause: "FailureCause.ValueType", error: str, checks_output: str = "") -> None:

@@ -80,8 +80,18 @@ class Life:
         except Exception as error:
             _log.exception("agent %s", agent.record.agent_id)
             finishing.fail(agent, FAILURE_CAUSE_WORKSPACE, f"the runner failed: {type(error).__name__}: {error}")
+        await self._give_back()
         agent.record = agent.records.change(agent.record, ended=True)
         agent.over.set()
+
+    async def _give_back(self) -> None:
+        """The worktree of an agent that writes no code holds nothing that anybody wants."""
+        record = self._agent.record
+        if record.worktree and not record.order.launch.workstream_id:
+            try:
+                await self._house.workspaces.drop(record.pod_id, record.place, record.worktree)
+            except WorkspaceError as error:
+                _log.warning("agent %s: %s", record.agent_id, error)
 
     async def _until_wanted_end(self) -> None:
         """Live until the end, or until somebody wants the end: then say why it ended."""

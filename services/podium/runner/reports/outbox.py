@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 2.0
 """Short: after its runner's lease ended, an agent has 5 s to be heard of."""
+CROWD = 500
+"""Entries that may wait before an agent's own calls are put off."""
 _CALL_SECONDS = 20.0
 _REMEMBERED = 256
 _STRANGE_TRIES = 10
@@ -118,6 +120,11 @@ class Outbox:
         self._waiting[entry.number] = future
         self._news.set()
         return future
+
+    @property
+    def crowded(self) -> bool:
+        """So much waits for the pod that an agent should wait too."""
+        return len(self._spool) >= CROWD
 
     def finish(self) -> None:
         """Nothing more will be said."""

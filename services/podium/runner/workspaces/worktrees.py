@@ -29,6 +29,8 @@ class Finished:
 async def add(repository: Repository, path: Path, start: str, branch: str = "", conflict_branch: str = "") -> None:
     """Make a worktree at a commit, on a branch of its own or detached; half-merged with another where wanted."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if conflict_branch and not await repository.git.commit_of(f"refs/heads/{conflict_branch}"):
+        raise WorkspaceError(f"the branch {conflict_branch}, whose conflict is to be resolved, is gone")
     async with repository.locked() as git:
         if branch:
             await _set_aside(git, branch, start)
