@@ -13,8 +13,16 @@ _PAST = 20
 @click.command()
 @click.argument("task", required=False)
 @click.option("--no-ask", is_flag=True, help="Only look, even at a terminal.")
+@click.option("--until-waiting", is_flag=True, help="End with exit code 7 as soon as a person is needed.")
 @command
-async def watch(cli: Cli, task: str | None, no_ask: bool) -> int:
+async def watch(cli: Cli, task: str | None, no_ask: bool, until_waiting: bool) -> int:
     """Follow a pod live until it has ended; at a terminal, decide what waits for you. Ctrl-C leaves it running."""
     async with cli.connect() as podium:
-        return await follow(cli, podium, await resolve_pod(podium, task), ask=not no_ask, patient=True, past=_PAST)
+        return await follow(
+            cli,
+            podium,
+            await resolve_pod(podium, task),
+            ask=not no_ask and not until_waiting,
+            patient=not until_waiting,
+            past=_PAST,
+        )
