@@ -2,6 +2,10 @@
 
 import asyncio
 import fcntl
+import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -414,3 +418,11 @@ async def test_a_second_runner_finds_the_pods_branches(team: Team, repo: Repo, l
     place = replace(team.place, base_commit=base.base_commit)
     outcome = await review.land(other, POD, place, integration_commit=commit, title="T", job_id="job_x")
     assert outcome == Landed(commit)
+
+
+def test_gc_is_a_command_of_its_own(tmp_path: Path) -> None:
+    """`podium gc` runs it and reads what was removed; on a fresh data directory that is nothing."""
+    arguments = [sys.executable, "-m", "podium.runner.gc", "--data-dir", str(tmp_path), "--failed"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True, env=environment)
+    assert json.loads(done.stdout) == {"removed": []}

@@ -175,6 +175,16 @@ async def test_a_silent_turn_gets_one_reminder(at_home: House) -> None:
     assert "1" in end.failed.error.splitlines()
 
 
+async def test_a_repository_may_bring_its_own_instructions(at_home: House, repo: Repo) -> None:
+    """`.podium/prompts/worker.md` of the base commit takes the place of ours; here read in a terminal."""
+    repo.commit("prompt", {".podium/prompts/worker.md": "House rules for {{workstream_id}}.\n"})
+    text = "test -t 0 && test -t 1 && cat $PODIUM_INSTRUCTIONS && echo x > x && podium agent complete ok"
+    await at_home.start_runner({"it": shell(text, pty=True)})
+    await at_home.launch("agent_1")
+    assert (await at_home.pods.end_of("agent_1")).completed.summary == "ok"
+    assert b"House rules for ws." in await at_home.shown("agent_1", b"turn 1 ended")
+
+
 async def test_an_unknown_profile_at_home_fails_with_what_there_is(at_home: House) -> None:
     """In the pool another runner may have it; at home there is nobody else."""
     await at_home.start_runner({"it": shell("true")})

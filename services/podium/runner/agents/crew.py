@@ -87,6 +87,7 @@ class Crew:
                     return False
                 raise
             record = self._records.change(record, token=token)
+            _log.info("agent %s of pod %s: claimed (%s)", agent_id, job.pod_id, job.launch.profile)
             self._begin(record, pod)
         finally:
             self._claiming.discard(agent_id)
@@ -144,6 +145,7 @@ class Crew:
         agent_id = agent.record.agent_id
         if not agent.record.ended:
             agent.record = self._records.change(agent.record, ended=True)
+        _log.info("agent %s of pod %s: over", agent_id, agent.record.pod_id)
         agent.over.set()
         agent.outbox.finish()
         for told in agent.unheard:

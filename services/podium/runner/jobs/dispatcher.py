@@ -118,6 +118,7 @@ class Dispatcher:
 
     async def _report(self, job: JobIssued, report: JobReport) -> None:
         """Report until the pod has it, or has no use for it."""
+        _log.info("job %s of pod %s: %s", job.job_id, job.pod_id, report.WhichOneof("kind"))
         pause = _FIRST_PAUSE_SECONDS
         request = ReportJobRequest(
             pod_id=job.pod_id, job_id=job.job_id, report=report, request_id=f"{job.job_id}:report"
