@@ -4,6 +4,8 @@
 runner's; 51 fell away with the sync queue; 53 is the web's.
 """
 
+from datetime import timedelta
+
 import pytest
 
 from podium.pod_manager.domain.commands.agents import (
@@ -40,7 +42,7 @@ from podium.pod_manager.domain.kinds import (
     Phase,
     WorkstreamStatus,
 )
-from podium.pod_manager.domain.policy import Policy
+from podium.pod_manager.domain.policy import Policy, retry_delay
 from podium.pod_manager.domain.resources import ChecklistItem
 from tests.pod_manager.scene import Scene, item
 
@@ -309,3 +311,12 @@ def test_policy() -> None:
     scene.refuse("INVALID_FIELD", UpdatePolicy(Policy(), ("colour",)))
     scene.refuse("INVALID_FIELD", UpdatePolicy(Policy(), ()))
     assert scene.do(UpdatePolicy(Policy(), ("max_attempts",))) == []
+
+
+def test_back_off_doubles_to_its_limit() -> None:
+    """10 s, 20 s, 40 s … 300 s, each at most a quarter later; no policy makes it overflow."""
+    delays = [retry_delay(Policy(), failures, "agent").total_seconds() for failures in range(1, 12)]
+    for delay, base in zip(delays, [10, 20, 40, 80, 160, 300, 300, 300, 300, 300, 300], strict=True):
+        assert base <= delay <= base * 1.25
+    year = timedelta(days=365)
+    assert retry_delay(Policy(retry_backoff=year, retry_backoff_limit=year), 100, "agent") <= year * 1.25

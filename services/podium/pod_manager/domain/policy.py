@@ -132,6 +132,6 @@ def profile_for(policy: Policy, kind: AgentKind) -> str:
 
 def retry_delay(policy: Policy, failures: int, name: str) -> timedelta:
     """The pause after the n-th failure: doubling up to its limit, and a little later by the name's jitter."""
-    doubled = policy.retry_backoff * 2 ** min(max(failures - 1, 0), 30)
-    delay: timedelta = min(doubled, policy.retry_backoff_limit) * (1 + JITTER * jitter(name))
-    return delay
+    limit = policy.retry_backoff_limit.total_seconds()
+    seconds = min(policy.retry_backoff.total_seconds() * 2.0 ** min(max(failures - 1, 0), 100), limit)
+    return timedelta(seconds=seconds * (1 + JITTER * jitter(name)))

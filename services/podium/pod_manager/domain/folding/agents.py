@@ -25,6 +25,8 @@ from podium.pod_manager.domain.folding import documents, workstreams
 from podium.pod_manager.domain.kinds import AgentKind, AgentStatus
 from podium.pod_manager.domain.resources import Agent, Pod, Usage
 
+_BRIM = 2**63 - 1
+
 
 def evolve(pod: Pod, event: AgentEvent, recorded: Recorded) -> Pod:
     """The pod after the event."""
@@ -68,12 +70,12 @@ def evolve(pod: Pod, event: AgentEvent, recorded: Recorded) -> Pod:
 
 
 def add_usage(left: Usage, right: Usage) -> Usage:
-    """The sum of two."""
+    """The sum of two; what would not fit into 64 bits stays at the brim, so that the state can always be stored."""
     return Usage(
-        left.input_tokens + right.input_tokens,
-        left.output_tokens + right.output_tokens,
-        left.cost_micros + right.cost_micros,
-        left.turns + right.turns,
+        min(left.input_tokens + right.input_tokens, _BRIM),
+        min(left.output_tokens + right.output_tokens, _BRIM),
+        min(left.cost_micros + right.cost_micros, _BRIM),
+        min(left.turns + right.turns, _BRIM),
         left.agent_time + right.agent_time,
     )
 
