@@ -1,11 +1,18 @@
 """The demo, as a person sees it."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+
+from podium.cli import demo, supervision
+from podium.cli.exits import CliError
+from podium.cli.output import Output
+from podium.client.installation import Installation
 
 
 @pytest.mark.timeout(180)
@@ -31,3 +38,33 @@ def test_the_demo_goes_from_words_to_a_landed_commit(tmp_path: Path) -> None:
     merged = [lines.index(f"({title}) merged as") for title in ("Exact amounts", "Honest stock")]
     assert max(started) < min(merged) < max(merged) < lines.index("worker of checkout runs")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_demo_that_cannot_begin_says_why(tmp_path: Path) -> None:
+    """Without git the demo ends with 1 and names it; nothing is started, nothing left behind."""
+    answer = subprocess.run(
+        [sys.executable, "-m", "podium.cli.demo"],
+        env={"PATH": "", "TMPDIR": str(tmp_path), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 1
+    assert "git is not installed" in answer.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.timeout(180)
+def test_a_demo_that_goes_wrong_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No plan can be written: the demo ends with the pod's own cause, and keeps what is needed to look into it."""
+    example = tmp_path / "example"
+    shutil.copytree(demo.EXAMPLE, example)
+    (example / "plan.toml").write_text("[[items]]\nid = 'a'\ntitle = 'A'\ndependencies = ['nothing']\n")
+    monkeypatch.setattr(demo, "EXAMPLE", example)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with pytest.raises(CliError, match="No plan could be written") as caught:
+        demo.run(Output(as_json=False), terminal=False)
+    place = Path(caught.value.hint.rpartition(" ")[2])
+    assert (place / "data" / "logs" / "runner.log").exists()
+    assert not supervision.is_running(Installation(place / "data"))

@@ -61,16 +61,23 @@ class Stage:
         if not (example / "repository").is_dir():
             raise CliError(f"the sample is not at {example}", "run the demo from a checkout: make demo")
         root = Path(tempfile.mkdtemp(prefix="podium-demo-"))
-        place = root / "shop"
+        stage = cls(root, root / "shop", Installation(root / "data"))
+        try:
+            stage._furnish(example)
+        except BaseException:
+            stage.remove()
+            raise
+        return stage
+
+    def _furnish(self, example: Path) -> None:
+        place, installation = self.repository, self.installation
         shutil.copytree(example / "repository", place, ignore=shutil.ignore_patterns("__pycache__"))
         _git(place, "init", "--quiet", "--initial-branch=main")
         _git(place, "add", "--all")
         _git(place, *_DEMO_IDENTITY, "commit", "--quiet", "--message=The shop as it was")
-        installation = Installation(root / "data")
         installation.ensure()
         scenario = '"' + str(example / "scenario.toml") + '"'
         installation.config_file.write_text(_CONFIG.format(profile=PROFILE, scenario=scenario), encoding="utf-8")
-        return cls(root, place, installation)
 
     def remove(self) -> None:
         """Leaves nothing behind."""
@@ -111,7 +118,8 @@ async def play(stage: Stage, out: Output, *, terminal: bool, pause_seconds: floa
         text = (EXAMPLE / "task.md").read_text(encoding="utf-8").strip()
         task = await opening.create_task(podium, place.project_id, text)
         out.say(f"[bold cyan]#{task.number}[/] [bold]{task.title}[/]")
-        pod = await opening.open_pod(podium, place, task, opening.Order(text=text, profile=PROFILE))
+        order = opening.Order(text=text, profile=PROFILE, extra_policy=_policy())
+        pod = await opening.open_pod(podium, place, task, order)
         screen = screen_for(out, terminal=terminal and not out.as_json)
         follower = Follower(podium, pod.pod_id, screen, Approver(podium, out.say, pause_seconds))
         async with asyncio.timeout(_TIMEOUT_SECONDS), TaskSet("demo") as tasks:
@@ -121,6 +129,15 @@ async def play(stage: Stage, out: Output, *, terminal: bool, pause_seconds: floa
             raise CliError("you interrupted the demo")
         await _summary(podium, require(last), out)
     return require(last)
+
+
+def _policy() -> "pod_pb2.Policy":
+    """What goes wrong in a demo is shown soon, not tried for minutes."""
+    from podium.pods.v1 import pod_pb2
+
+    policy = pod_pb2.Policy(max_attempts=2)
+    policy.retry_backoff.FromMilliseconds(500)
+    return policy
 
 
 async def _tell_status(podium: "Podium", task: "task_pb2.Task", out: Output) -> None:
