@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import TextIO
 
@@ -36,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         with log.open("a", encoding="utf-8") as file:
             target = sys.stderr if options.foreground else file
             supervisor = Supervisor(
-                installation, settings, version=version("podium"), say=lambda text: _say(target, text)
+                installation, settings, version=installed_version(), say=lambda text: _say(target, text)
             )
             asyncio.run(supervisor.run())
     except AlreadyRunningError as error:
@@ -46,6 +45,14 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"cannot start: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def installed_version() -> str:
+    """Podium's version by the name of its metadata's folder (`importlib.metadata` would cost 2 MB for it)."""
+    for place in sys.path:
+        for folder in Path(place or ".").glob("podium-*.dist-info"):
+            return folder.name.removeprefix("podium-").removesuffix(".dist-info")
+    return "unknown"
 
 
 def _say(file: TextIO, text: str) -> None:
