@@ -42,6 +42,10 @@ _SETTINGS = {
 }
 
 
+_READ_PLANS = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_bitmapscan": "off"}
+"""Pages come in the order of an index, whatever the statistics of a young table say; planned once, not page by page."""
+
+
 class Server:
     """Where the database is. The address may hold a password: show `name` only."""
 
@@ -59,7 +63,7 @@ class Server:
     def pool(self) -> Any:
         """Connections for reading and for small transactions; they are opened when first needed."""
         return asyncpg.create_pool(
-            self._url, min_size=0, max_size=POOL_SIZE, init=_prepare, **self._options("reader", {})
+            self._url, min_size=0, max_size=POOL_SIZE, init=_prepare, **self._options("reader", _READ_PLANS)
         )
 
     @staticmethod

@@ -2,7 +2,8 @@
 
 Each process tells its own commits from memory; those of others it reads once for all its subscribers, when a hint
 comes or the poll is due. Hints are NOTIFYs, sent after the commit and on another connection (a NOTIFY inside an append
-would hold an instance-wide lock through its sync): many commits, one hint. A lost hint costs a poll's wait.
+would hold an instance-wide lock through its sync): many commits, one hint. A lost hint costs a poll's wait. A process
+that is the only one sends none; a new one says that it is there.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ CHANNEL = "podium_events"
 POLL_SECONDS = 0.5
 RETRY_SECONDS = (0.05, 1.0)
 """First and longest wait before connecting anew."""
+_NEWCOMER = "newcomer"
 PAGE_ROWS = 1_000
 PAGE_BYTES = 8 << 20
 
@@ -32,13 +34,18 @@ _READ = """SELECT position, stream, revision, event_id, type, event FROM (
 ) page WHERE before < $3 ORDER BY position"""
 
 
+_OTHERS = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+    AND application_name = current_setting('application_name') AND pid <> pg_backend_pid()"""
+
+
 class Tail:
-    """`position`: everything up to here was told."""
+    """`position`: everything up to here was told. `alone`: no other process wants to hear of commits."""
 
     def __init__(self, server: Server, tell: Callable[[Commit], None]) -> None:
         self._server, self._tell = server, tell
         self._news = asyncio.Event()
         self.position = 0
+        self.alone = False
 
     def offer(self, rows: Sequence[StoredEvent]) -> bool:
         """Tell rows that are committed; False where something before them is not known yet."""
@@ -75,16 +82,25 @@ class Tail:
                 db = await self._server.connect("tail")
                 db.add_termination_listener(lambda _: self._news.set())
                 await db.add_listener(CHANNEL, self._heard)
-                while True:
-                    await self.read(db)
-                    pause = RETRY_SECONDS[0]
-                    await self._wait()
+                await db.execute("SELECT pg_notify($1, $2)", CHANNEL, _NEWCOMER)
+                pause = RETRY_SECONDS[0]
+                await self._follow(db)
             except (*LOST, asyncpg.PostgresError) as error:
                 _log.warning("the tail of the log is lost, connecting anew: %s", error or type(error).__name__)
             finally:
                 await close(db)
             await asyncio.sleep(pause)
             pause = min(2 * pause, longest)
+
+    async def _follow(self, db: Connection) -> None:
+        loop = asyncio.get_running_loop()
+        next_count = 0.0
+        while True:
+            if loop.time() >= next_count:
+                next_count = loop.time() + POLL_SECONDS
+                self.alone = not await db.fetchval(_OTHERS)
+            await self.read(db)
+            await self._wait()
 
     async def _wait(self) -> None:
         try:
@@ -98,6 +114,8 @@ class Tail:
     def _heard(self, _connection: object, _pid: int, _channel: str, payload: str) -> None:
         if payload.isdecimal():
             self.expect(int(payload))
+        elif payload == _NEWCOMER:
+            self.alone = False
 
 
 class Hints:

@@ -238,7 +238,8 @@ class Writer:
         rows = transaction.rows
         if not rows:
             return
-        self._hints.tell(rows[-1].position)
+        if not self._tail.alone:
+            self._hints.tell(rows[-1].position)
         try:
             if self._db is not None:
                 await self._tail.read(self._db, rows[0].position - 1)
