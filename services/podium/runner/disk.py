@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,12 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except (FileNotFoundError, ValueError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def known_fields(kind: type, value: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that a dataclass knows: a newer program's file can be read by an older one."""
+    names = {each.name for each in fields(kind)}
+    return {name: each for name, each in value.items() if name in names}
 
 
 def remove_file(path: Path) -> None:

@@ -211,7 +211,10 @@ class Crew:
             if record.ended:
                 return  # only what it said is still on its way
             if record.verdict == "complete":
-                await self._conclude(agent)
+                try:
+                    await self._conclude(agent)
+                except Exception:
+                    _log.exception("agent %s could not be concluded", record.agent_id)
             elif record.verdict == "fail":
                 finishing.fail(agent, FAILURE_CAUSE_REPORTED, record.words)
             if not agent.end_reported:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from podium.jobs.v1.job_events_pb2 import JobIssued
-from podium.runner.disk import read_json, write_json
+from podium.runner.disk import known_fields, read_json, write_json
 from podium.runner.layout import file_name
 from podium.runner.workspaces.service import Place
 
@@ -70,12 +70,12 @@ class AgentRecords:
     def load(self, agent_id: str) -> AgentRecord | None:
         """The record of an agent, or None."""
         value = read_json(self.folder(agent_id) / RECORD)
-        return AgentRecord(**value) if value is not None else None
+        return AgentRecord(**known_fields(AgentRecord, value)) if value is not None else None
 
     def all(self) -> list[AgentRecord]:
         """Every record."""
         values = [read_json(path) for path in sorted(self._directory.glob(f"*/{RECORD}"))]
-        return [AgentRecord(**value) for value in values if value is not None]
+        return [AgentRecord(**known_fields(AgentRecord, value)) for value in values if value is not None]
 
     def folder(self, agent_id: str) -> Path:
         """The agent's folder."""

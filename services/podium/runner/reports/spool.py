@@ -8,12 +8,15 @@ its number or request id, answers as the first time.
 
 import base64
 import json
+import logging
 import os
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
 from podium.runner.disk import sync_directory
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,11 @@ class Spool:
             os.truncate(self._path, len(whole) + 1 if whole else 0)
         acknowledged = 0
         for line in whole.splitlines():
-            value = json.loads(line)
+            try:
+                value = json.loads(line)
+            except ValueError:
+                _log.error("%s: a line cannot be read and is passed over", self._path)
+                continue
             if "ack" in value:
                 acknowledged = max(acknowledged, value["ack"])
             else:

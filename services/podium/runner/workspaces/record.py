@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from podium.runner.disk import read_json, remove_file, write_json
+from podium.runner.disk import known_fields, read_json, remove_file, write_json
 from podium.runner.layout import file_name
 
 _KEPT_VERDICTS = 50
@@ -98,7 +98,7 @@ class Records:
 
 def _decode(value: dict[str, Any]) -> PodRecord:
     attempts = {
-        name: AttemptRecord(**{**attempt, "copied": tuple(attempt["copied"])})
+        name: AttemptRecord(**{**known_fields(AttemptRecord, attempt), "copied": tuple(attempt["copied"])})
         for name, attempt in value.pop("attempts").items()
     }
-    return PodRecord(**value, attempts=attempts)
+    return PodRecord(**known_fields(PodRecord, value), attempts=attempts)
