@@ -69,6 +69,11 @@ class Installation:
         return self.data_dir / "podium.toml"
 
     @property
+    def gateway_file(self) -> Path:
+        """Where the gateway says which address it took: `{"url": …, "pid": …}`."""
+        return self.run_dir / "gateway.json"
+
+    @property
     def run_dir(self) -> Path:
         """Sockets and process ids; a short directory elsewhere where the data directory's path is too long."""
         directory = self.data_dir / "run"

@@ -1,0 +1,66 @@
+"""`/auth/session`: POST a one-time token and get the cookie; DELETE signs out."""
+
+import json
+
+from podium.gateway.edge.replies import Header, Receive, Scope, Send, header, read_body, refuse, reply, reply_json
+from podium.gateway.edge.sessions import Session, Sessions
+from podium.kernel.errors import Kind, Rejection
+
+PATH = "/auth/session"
+_BODY_BYTES = 4096
+
+
+class SignIn:
+    """The one resource that needs no session, because it makes it."""
+
+    def __init__(self, sessions: Sessions, *, secure: bool = False) -> None:
+        self._sessions = sessions
+        self._secure = secure
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer POST and DELETE."""
+        match scope["method"]:
+            case "POST":
+                await self._post(scope, receive, send)
+            case "DELETE":
+                await reply(send, 204, headers=[self._cookie("", 0)])
+            case _:
+                await reply(send, 405, headers=[(b"allow", b"POST, DELETE")])
+
+    async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            # A form of another page cannot send JSON without asking first.
+            if header(scope, b"content-type").partition(";")[0].strip() != "application/json":
+                raise _wrong('send {"token": "…"} as application/json')
+            value, session = self._sessions.exchange(_token(await read_body(receive, _BODY_BYTES)))
+        except Rejection as rejection:
+            await refuse(send, rejection)
+            return
+        said = {"actor": str(session.identity), "expires_in_seconds": self._sessions.lifetime_seconds}
+        await reply_json(send, 200, said, [self._cookie(value, self._sessions.lifetime_seconds)])
+
+    def session_of(self, scope: Scope) -> Session | None:
+        """The session of a request's cookie."""
+        for part in header(scope, b"cookie").split(";"):
+            name, _, value = part.strip().partition("=")
+            if name == self._sessions.cookie_name:
+                return self._sessions.read(value)
+        return None
+
+    def _cookie(self, value: str, seconds: int) -> Header:
+        text = f"{self._sessions.cookie_name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}"
+        return b"set-cookie", f"{text}; Secure".encode() if self._secure else text.encode()
+
+
+def _token(body: bytes | None) -> str:
+    try:
+        document = json.loads(body or b"")
+    except ValueError:
+        document = None
+    if not isinstance(document, dict) or not isinstance(document.get("token"), str):
+        raise _wrong('send {"token": "…"}')
+    return str(document["token"])
+
+
+def _wrong(text: str) -> Rejection:
+    return Rejection(Kind.INVALID_ARGUMENT, "INVALID_FIELD", text)

@@ -1,0 +1,1 @@
+"""RPCs from browsers to the services, by descriptors: no code for any single one."""

@@ -1,0 +1,149 @@
+"""Forwarding: each offered RPC becomes a Connect endpoint that calls its service under the caller's own token.
+
+The calls ride on `podium.client`, so they get what all of Podium's calls get: a request id where there is none,
+repeats where that is safe, the way to the owner of an entity, documented errors.
+"""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from connectrpc.method import IdempotencyLevel, MethodInfo, StreamType
+from connectrpc.request import RequestContext
+from connectrpc.server import ConnectASGIApplication, Endpoint
+from google.protobuf.message import Message
+
+from podium.chassis.telemetry import IdsOnly
+from podium.client.ambient import DEADLINE
+from podium.client.calls import FeedCall
+from podium.client.connection import Podium
+from podium.client.errors import PodiumError
+from podium.gateway.edge.limits import StreamLimits
+from podium.gateway.edge.sessions import Session
+from podium.gateway.rpc.catalogue import Catalogue, Route
+from podium.gateway.rpc.codecs import BinaryCodec, Encoded, JsonCodec
+from podium.gateway.rpc.failures import to_connect
+from podium.kernel.errors import Rejection, unavailable
+
+BODY_LIMIT_BYTES = 4 * 1024 * 1024
+"""Of a request."""
+
+CALLER: ContextVar[Session] = ContextVar("podium_gateway_caller")
+"""Who makes the request being served; set by the HTTP edge before it hands the request over."""
+
+Context = RequestContext[Any, Any]
+
+
+class Forwarder:
+    """Makes the endpoints; knows the open streams, to end them all when the gateway stops."""
+
+    def __init__(self, upstream: Podium, addresses: Mapping[str, str], limits: StreamLimits) -> None:
+        self._upstream = upstream
+        self._addresses = addresses
+        self._limits = limits
+        self._open: set[FeedCall[bytes]] = set()
+        self._draining = False
+        self._traces = IdsOnly()
+
+    def application(self, catalogue: Catalogue) -> "Application":
+        """The ASGI application that serves the offered RPCs."""
+        return Application(self, {path: self._endpoint(route) for path, route in catalogue.routes.items()})
+
+    def drain(self) -> None:
+        """End every stream, and refuse new ones: clients are told to come again."""
+        self._draining = True
+        for feed in list(self._open):
+            feed.cancel()
+
+    def _endpoint(self, route: Route) -> Any:
+        info = MethodInfo(
+            name=route.method.name,
+            service_name=route.method.containing_service.full_name,
+            input=route.request,
+            output=route.response,
+            idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS if route.free_of_effects else IdempotencyLevel.UNKNOWN,
+            stream_type=StreamType.SERVER_STREAM if route.streaming else StreamType.UNARY,
+        )
+        channel = self._upstream.channel(self._addresses[route.service])
+        if route.streaming:
+            feed: Any = channel.unary_stream(route.path, route.request.SerializeToString, None)
+            return Endpoint.server_stream(info, _Feed(self, route, feed).run)
+        unary: Any = channel.unary_unary(route.path, route.request.SerializeToString, None)
+        return Endpoint.unary(info, self._unary(route, unary))
+
+    def _unary(self, route: Route, method: Any) -> Callable[[Message, Context], Awaitable[Any]]:
+        async def call(request: Message, context: Context) -> Encoded:
+            session = self.enter(route, context)
+            try:
+                return Encoded(await method(request, metadata=_credentials(session)), route.response)
+            except (PodiumError, Rejection) as error:
+                raise to_connect(error, route.path) from None
+
+        return call
+
+    def enter(self, route: Route, context: Context) -> Session:
+        """Say for the rest of this request's context how long it may take and which trace it belongs to."""
+        timeout = context.timeout_ms
+        DEADLINE.set(None if timeout is None else time.monotonic() + timeout / 1000)
+        with self._traces.server_span(route.path, context.request_headers.get("traceparent", "")):
+            return CALLER.get()
+
+
+@dataclass(frozen=True, slots=True)
+class _Feed:
+    """One server-streaming RPC."""
+
+    forwarder: Forwarder
+    route: Route
+    method: Any
+
+    async def run(self, request: Message, context: Context) -> AsyncIterator[Any]:
+        """The stream of one request."""
+        owner, path = self.forwarder, self.route.path
+        session = owner.enter(self.route, context)
+        feed: FeedCall[bytes] | None = None
+        try:
+            with owner._limits.holding(session.id):
+                if owner._draining:
+                    raise _stopping()
+                feed = self.method(request, metadata=_credentials(session))
+                assert feed is not None
+                owner._open.add(feed)
+                async for data in feed:
+                    yield Encoded(data, self.route.response)
+                if owner._draining:
+                    raise _stopping()
+        except (PodiumError, Rejection) as error:
+            raise to_connect(error, path) from None
+        finally:
+            if feed is not None:
+                owner._open.discard(feed)
+                feed.cancel()
+
+
+class Application(ConnectASGIApplication[Forwarder]):
+    """Connect, gRPC-Web (and gRPC, where the server speaks HTTP/2) for the offered RPCs."""
+
+    def __init__(self, forwarder: Forwarder, endpoints: Mapping[str, Any]) -> None:
+        super().__init__(
+            service=forwarder,
+            endpoints=lambda _: endpoints,
+            read_max_bytes=BODY_LIMIT_BYTES,
+            compressions=(),  # on loopback it costs more than it saves; a proxy in front compresses for the others
+            codecs=(BinaryCodec(), JsonCodec()),
+        )
+
+    @property
+    def path(self) -> str:
+        """Served at the root."""
+        return ""
+
+
+def _credentials(session: Session) -> tuple[tuple[str, str], ...]:
+    return (("authorization", f"Bearer {session.token}"),)
+
+
+def _stopping() -> Rejection:
+    return unavailable("NOT_READY", "the gateway is stopping; connect again in a moment", 0.5)

@@ -1,0 +1,64 @@
+"""`[gateway]` of podium.toml.
+
+[gateway]
+host = "127.0.0.1"        # where browsers reach it; beyond loopback put TLS in front and name the host below
+port = 3000               # the next free one where it is taken; 0: any
+hosts = []                # names in the address bar beside localhost, 127.0.0.1 and [::1]: "podium.example.org"
+origins = []              # other origins whose pages may call, as a development server: "http://localhost:5173"
+session_days = 30         # how long a browser stays signed in
+streams_per_session = 64  # open streams of one browser
+max_connections = 1000    # of all browsers
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, get_origin
+
+from podium.chassis.settings import SettingsError, read_section
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySettings:
+    """The gateway's own settings; the module's text says what they mean."""
+
+    host: str = "127.0.0.1"
+    port: int = 3000
+    hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    session_days: int = 30
+    streams_per_session: int = 64
+    max_connections: int = 1000
+
+
+def load_settings(config_file: Path) -> GatewaySettings:
+    """The settings of an installation; a missing file or table means the defaults. Raises SettingsError."""
+    return parse(read_section(config_file, "gateway"), str(config_file))
+
+
+def parse(section: Mapping[str, Any], source: str = "podium.toml") -> GatewaySettings:
+    """Settings from a table. Raises SettingsError that names the field."""
+    known = {each.name: each.type for each in fields(GatewaySettings)}
+    values: dict[str, Any] = {}
+    for name, value in section.items():
+        where = f"{source}: gateway.{name}"
+        if name not in known:
+            raise SettingsError(f"{where}: unknown; known are {', '.join(sorted(known))}")
+        values[name] = _checked(value, known[name], where)
+    settings = GatewaySettings(**values)
+    if not 0 <= settings.port <= 65535:
+        raise SettingsError(f"{source}: gateway.port: must be from 0 to 65535")
+    for name in ("session_days", "streams_per_session", "max_connections"):
+        if getattr(settings, name) < 1:
+            raise SettingsError(f"{source}: gateway.{name}: must be at least 1")
+    return settings
+
+
+def _checked(value: Any, kind: Any, where: str) -> Any:
+    if get_origin(kind) is tuple:
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise SettingsError(f"{where}: must be a list of strings")
+        return tuple(value)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise SettingsError(f"{where}: must be {'a whole number' if kind is int else 'a string'}")
+    return value
