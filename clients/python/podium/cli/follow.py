@@ -1,7 +1,7 @@
 """Following one pod: the watch stream, the screen, the questions, and how it ended."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -15,6 +15,7 @@ from podium.cli.views.decisions import Decision, decisions
 if TYPE_CHECKING:
     from podium.cli.screens import Screen
     from podium.client.connection import Podium
+    from podium.client.errors import PodiumError
     from podium.pods.v1 import pod_pb2, pod_service_pb2
 
 
@@ -30,8 +31,13 @@ class Ending(Enum):
     """Something waits for a person and nobody is here to ask."""
 
 
-async def pod_items(podium: "Podium", pod_id: str) -> "AsyncIterator[pod_service_pb2.WatchPodResponse]":
-    """A snapshot, then every change; reconnects for ever, resumes by revision, and begins anew where it cannot."""
+async def pod_items(
+    podium: "Podium", pod_id: str, on_loss: "Callable[[PodiumError | None, float], None] | None" = None
+) -> "AsyncIterator[pod_service_pb2.WatchPodResponse]":
+    """A snapshot, then every change; reconnects for ever, resumes by revision, and begins anew where it cannot.
+
+    `on_loss` hears of each lost connection: the error, and the seconds until the next try.
+    """
     from podium.client import watch
     from podium.client.errors import OutOfRangeError
     from podium.pods.v1 import pod_service_pb2 as calls
@@ -44,7 +50,7 @@ async def pod_items(podium: "Podium", pod_id: str) -> "AsyncIterator[pod_service
 
     while True:
         try:
-            async for item in watch.resuming(open_call, _cursor_of):
+            async for item in watch.resuming(open_call, _cursor_of, on_loss=on_loss):
                 yield item
         except OutOfRangeError:
             continue
@@ -117,7 +123,7 @@ class Follower:
         return ending, self._mirror.pod
 
     async def _watch(self) -> None:
-        async for item in pod_items(self._podium, self._pod_id):
+        async for item in pod_items(self._podium, self._pod_id, self._lost):
             seen = self._mirror.revision
             events = self._mirror.apply(item)
             pod = self._mirror.pod
@@ -126,6 +132,10 @@ class Follower:
                     events = await all_events(self._podium, self._pod_id, max(seen, pod.revision - self._past))
                 self._screen.update(pod, events)
             self._changed.set()
+
+    def _lost(self, error: "PodiumError | None", seconds: float) -> None:
+        why = f" ({error.message})" if error is not None else ""
+        self._screen.note(f"the connection is lost{why}; the next try is in {seconds:.0f} s")
 
     async def _until_ended(self, leaving: "asyncio.Task[bool]") -> Ending:
         while not leaving.done():

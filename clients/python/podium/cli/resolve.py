@@ -59,6 +59,11 @@ async def resolve_pod(podium: "Podium", text: str | None, *, where: str = ".") -
     return _only(waiting or pods, "", project is not None)
 
 
+def names_a_pod(text: str) -> bool:
+    """Whether a lone word is a task's number or id, and not an answer to the one that waits."""
+    return bool(_NUMBER.match(text)) or text.startswith("task_")
+
+
 def waits_for_a_person(pod: "pod_pb2.PodSummary") -> bool:
     """Whether somebody must decide something."""
     return bool(pod.attention) or any(word(each, "kind") in _WAITS_FOR_A_PERSON for each in pod.waiting_on)

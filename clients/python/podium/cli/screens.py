@@ -25,6 +25,9 @@ class Screen(Protocol):
     def update(self, pod: "pod_pb2.Pod", events: "Sequence[pod_service_pb2.PodEvent]") -> None:
         """The pod changed."""
 
+    def note(self, text: str) -> None:
+        """Something about the following itself."""
+
     def pause(self) -> None:
         """Somebody else writes to the terminal now."""
 
@@ -46,6 +49,10 @@ class LineScreen:
         for event in events:
             if text := tell(event, pod):
                 self._out.item(None, f"{clock(event.time)}  {text}")
+
+    def note(self, text: str) -> None:
+        """A line."""
+        self._out.say(text)
 
     def pause(self) -> None:
         """Nothing is on the screen."""
@@ -84,6 +91,12 @@ class LiveScreen:
         if self._live is not None:
             self._tell()
             self._live.refresh()
+
+    def note(self, text: str) -> None:
+        """A sentence among the others."""
+        self._untold.append(("        ", text))
+        if self._live is not None:
+            self._tell()
 
     def pause(self) -> None:
         """Takes the picture away."""

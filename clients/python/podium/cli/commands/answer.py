@@ -6,7 +6,7 @@ from podium.cli import actions, exits
 from podium.cli.common import Cli, command
 from podium.cli.exits import CliError
 from podium.cli.output import interactive
-from podium.cli.resolve import resolve_pod
+from podium.cli.resolve import names_a_pod, resolve_pod
 from podium.cli.terminal import Lines
 from podium.cli.waiting import the_decision
 
@@ -18,6 +18,8 @@ from podium.cli.waiting import the_decision
 @command
 async def answer(cli: Cli, task: str | None, text: str | None, question: str | None) -> None:
     """Answer a question of an agent: one of its options (number or words), or free words."""
+    if task is not None and text is None and not names_a_pod(task):
+        task, text = None, task
     async with cli.connect() as podium:
         pod = await actions.get_pod(podium, await resolve_pod(podium, task))
         decision = the_decision(pod, ("question",), question)
