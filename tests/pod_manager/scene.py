@@ -5,6 +5,7 @@ invariants of a pod are checked: nothing stuck without a stated cause, no slot t
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -72,6 +73,12 @@ class Scene:
     def pod(self) -> Pod:
         """The state."""
         return self.folded.state
+
+    def fork(self) -> "Scene":
+        """Another scene that goes on from here."""
+        other = copy(self)
+        other.history, other.open, other._epochs = list(self.history), dict(self.open), dict(self._epochs)
+        return other
 
     # -- steps -------------------------------------------------------------------------------------------------
 

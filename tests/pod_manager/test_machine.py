@@ -307,7 +307,7 @@ def play(rng: Random, steps: int) -> Scene:
 COMMON = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 
-@settings(COMMON, max_examples=100)
+@settings(COMMON, max_examples=75)
 @given(st.randoms(use_true_random=False), st.integers(0, 60))
 def test_22_nothing_early_nothing_stuck(rng: Random, steps: int) -> None:
     """Whatever happens, nothing starts early or stands still without a cause, and the pod can be finished."""

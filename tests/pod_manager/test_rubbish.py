@@ -27,12 +27,12 @@ def busy() -> Scene:
 @pytest.mark.parametrize("kind", sorted(set(COMMAND_TYPES) - {RunnerLeaseChanged}, key=lambda kind: kind.__name__))
 def test_any_command(kind: type) -> None:
     """Whatever a command says, and whoever says it: facts, or a Rejection with a documented reason."""
-    pod = busy()
+    story = busy()
 
     @settings(max_examples=8, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(values_of(CODEC, kind), st.sampled_from([ANNA, RUNNER, pod.as_agent(pod.agent_on("a"))]), st.data())
+    @given(values_of(CODEC, kind), st.sampled_from([ANNA, RUNNER, story.as_agent(story.agent_on("a"))]), st.data())
     def check(command: object, actor: object, data: st.DataObject) -> None:
-        scene = busy()
+        scene = story.fork()
         for field, collection in NAMES.items():
             known = sorted(getattr(scene.pod, collection))
             if hasattr(command, field) and known and data.draw(st.booleans()):
