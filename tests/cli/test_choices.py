@@ -69,6 +69,12 @@ async def test_an_id_is_taken_as_it_is(checkout: Path) -> None:
     assert await resolve.resolve_pod(connection(), "task_x", where=str(checkout)) == "task_x"
 
 
+@pytest.mark.parametrize(("text", "is_pod"), [("3", True), ("#3", True), ("task_x", True), ("yes", False), ("", False)])
+def test_a_lone_word_is_a_pod_or_an_answer(text: str, is_pod: bool) -> None:
+    """`podium answer yes` answers the question that waits; `podium answer 3` is about task 3."""
+    assert resolve.names_a_pod(text) is is_pod
+
+
 async def test_nothing_means_the_one_that_waits(checkout: Path) -> None:
     """Nothing means the only pod that wants a person; else the only unfinished one; else it is asked for."""
     here = repository.locate(str(checkout)).project_id

@@ -214,7 +214,8 @@ def run(out: Output, *, terminal: bool, keep: bool = False) -> None:
     try:
         out.say(f"Podium starts its services in {stage.root}")
         supervision.start(stage.installation)
-        out.say(f"[dim]four processes, ready after {time.monotonic() - began:.1f} s[/]\n")
+        services = len(supervision.read_state(stage.installation).get("services", []))
+        out.say(f"[dim]{services} services, ready after {time.monotonic() - began:.1f} s[/]\n")
         pod = asyncio.run(play(stage, out, terminal=terminal))
         prove(stage, pod, out)
     except (TimeoutError, CliError, PodiumError) as error:

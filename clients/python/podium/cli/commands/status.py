@@ -8,6 +8,7 @@ import click
 from podium.cli import exits, supervision
 from podium.cli.common import Cli, command
 from podium.cli.views.plain import plain
+from podium.client import signin
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -30,6 +31,7 @@ async def status(cli: Cli) -> int:
         "pid": state.get("pid", 0) if running else 0,
         "services": state.get("services", []),
         "leases": [plain(lease) for lease in leases],
+        "url": signin.gateway_url(cli.installation) if running else "",
     }
     cli.out.show(data, lambda: _render(data, leases))
     return exits.OK if running else exits.UNAVAILABLE
@@ -57,6 +59,8 @@ def _render(data: dict[str, Any], leases: "list[event_pb2.Lease]") -> "Group":
         return Group(Text(f"Podium is not running in {data['data_dir']}; `podium up` starts it"))
     head = Text(f"Podium {data['version']} · {data['phase']} · process {data['pid']} · {data['data_dir']}\n")
     parts: list[RenderableType] = [head, board.services_table(data["services"])]
+    if data["url"]:
+        parts += [Text(f"\nweb  {data['url']}  (podium open signs in)")]
     if leases:
         parts += [Text(""), board.leases_table(leases, time.time())]
     return Group(*parts)

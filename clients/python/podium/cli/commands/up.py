@@ -4,8 +4,11 @@ import os
 
 import click
 
-from podium.cli import supervision
+from podium.cli import supervision, web
 from podium.cli.common import Cli, command
+
+_GATEWAY_SECONDS = 0.5
+"""The gateway says where it serves before the others are ready; nobody waits for it much longer."""
 
 
 @click.command()
@@ -19,6 +22,9 @@ def up(cli: Cli, foreground: bool) -> None:
     started = supervision.start(cli.installation)
     state = supervision.read_state(cli.installation)
     services = [service["name"] for service in state["services"]]
-    data = {"started": started, "data_dir": str(cli.installation.data_dir), "services": services}
+    url = web.sign_in_url(cli.installation, wait_seconds=_GATEWAY_SECONDS)
+    data = {"started": started, "data_dir": str(cli.installation.data_dir), "services": services, "url": url}
     word = "is up" if started else "is up already"
-    cli.out.show(data, lambda: f"Podium {word}: {', '.join(services)} ({cli.installation.data_dir})")
+    lines = [f"Podium {word}: {', '.join(services)} ({cli.installation.data_dir})"]
+    lines.append(f"  {url}" if url else "  the web interface comes in a moment: podium open")
+    cli.out.show(data, lambda: "\n".join(lines))
