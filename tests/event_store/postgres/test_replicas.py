@@ -137,6 +137,12 @@ async def test_acknowledged_means_synced_whatever_the_database_is_set_to() -> No
     url = empty_database()
     name = url.partition("?")[0].rpartition("/")[2]
     cluster().sql("postgres", f"ALTER DATABASE {name} SET synchronous_commit = off")
-    db = await connection.Server(url).connect("writer")
+    server = connection.Server(url)
+    db = await server.connect("writer")
     assert await db.fetchval("SHOW synchronous_commit") == "on"
     await connection.close(db)
+    pool = connection.Pool(server)
+    await pool.open()
+    for _ in range(2):
+        assert await pool.run(lambda db: db.fetchval("SHOW synchronous_commit")) == "on"
+    await pool.close()

@@ -63,7 +63,12 @@ class Server:
     def pool(self) -> Any:
         """Connections for reading and for small transactions; they are opened when first needed."""
         return asyncpg.create_pool(
-            self._url, min_size=0, max_size=POOL_SIZE, init=_prepare, **self._options("reader", _READ_PLANS)
+            self._url,
+            min_size=0,
+            max_size=POOL_SIZE,
+            init=_prepare,
+            reset=_keep,
+            **self._options("reader", _READ_PLANS),
         )
 
     @staticmethod
@@ -79,6 +84,10 @@ async def _prepare(connection: Connection) -> None:
     """Acknowledged means synced, whatever the database or the role is set to; stronger settings stay."""
     if await connection.fetchval("SHOW synchronous_commit") == "off":
         await connection.execute("SET synchronous_commit = on")
+
+
+async def _keep(_: Connection) -> None:
+    """Nobody changes a pooled connection's settings: setting them back would cost each read a second round trip."""
 
 
 async def close(connection: Connection | None) -> None:

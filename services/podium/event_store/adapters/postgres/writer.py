@@ -34,6 +34,7 @@ RESOLVE_SECONDS = 5.0
 """How long callers wait for the writer to find out whether their commit happened."""
 RESOLVE_PAUSE_SECONDS = 0.1
 
+_UNKNOWN = "the database was lost during a commit: repeat with the same event ids"
 _PLANS = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
@@ -142,6 +143,10 @@ class Writer:
             filled = await self._committed(batch)
             answers = filled.answers
             await self._publish(filled.transaction)
+        except asyncio.CancelledError:
+            for work in batch:
+                self._answer(work, unavailable("STORAGE_UNAVAILABLE", _UNKNOWN, 0.5))
+            raise
         except (*LOST, asyncpg.PostgresError, _OutcomeUnknown) as error:
             _log.warning("a commit failed: %s", error or type(error).__name__)
             await self._drop()
@@ -263,9 +268,7 @@ class Writer:
 
 def _failure(error: BaseException) -> Rejection:
     if isinstance(error, _OutcomeUnknown):
-        return unavailable(
-            "STORAGE_UNAVAILABLE", "the database was lost during a commit: repeat with the same event ids", 0.5
-        )
+        return unavailable("STORAGE_UNAVAILABLE", _UNKNOWN, 0.5)
     return storage_error(error)
 
 
