@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from podium.event_store.adapters.postgres import connection
+from podium.event_store.adapters.postgres.tail import Hints
 from podium.event_store.adapters.postgres.transaction import BEGIN
 from podium.event_store.domain.model import Append, Appended
 from tests.contracts.facts import fact, one, put, refused, stored, to, whole
@@ -116,6 +117,16 @@ async def test_a_lost_tail_is_connected_anew(open_log: OpenLog, admin: asyncpg.C
         await admin.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'podium-event-store%'"
         )
+        assert (await stored(log, one("a/1"))).first_position == position
+        await told.reach(position)
+
+
+async def test_a_lost_hint_costs_a_poll(open_log: OpenLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without any hint the others find what there is by themselves."""
+    monkeypatch.setattr(Hints, "tell", lambda *_: None)
+    log, other = await open_log(), await open_log()
+    told = Told(other)
+    for position in (1, 2):
         assert (await stored(log, one("a/1"))).first_position == position
         await told.reach(position)
 
