@@ -9,6 +9,7 @@ from podium.chassis.identity import Authenticator
 from podium.chassis.server import Registration, Shell
 from podium.client.connection import Podium
 from podium.gateway.edge.address import announce, bind, forget, url_of
+from podium.gateway.edge.static import StaticFiles
 from podium.gateway.settings import GatewaySettings, load_settings
 from podium.web.v1.web_service_pb2_grpc import add_WebServiceServicer_to_server
 
@@ -24,7 +25,8 @@ async def build(shell: Shell, settings: GatewaySettings | None = None) -> Sequen
     settings = settings or load_settings(installation.config_file)
     listener = bind(settings.host, settings.port)
     url, began = url_of(listener, settings.host), time.time()
-    announce(installation.gateway_file, url)
+    files = StaticFiles()
+    announce(installation.gateway_file, url, has_ui=files.built())
     shell.on_stop(_forgetting(installation.gateway_file))
 
     from podium.gateway.edge.app import Gateway
@@ -33,7 +35,6 @@ async def build(shell: Shell, settings: GatewaySettings | None = None) -> Sequen
     from podium.gateway.edge.server import HttpServer
     from podium.gateway.edge.sessions import Sessions
     from podium.gateway.edge.sign_in import SignIn
-    from podium.gateway.edge.static import StaticFiles
     from podium.gateway.rpc.catalogue import Catalogue
     from podium.gateway.rpc.forwarding import Forwarder
     from podium.gateway.web.servicer import SERVICE, WebServicer
@@ -49,7 +50,7 @@ async def build(shell: Shell, settings: GatewaySettings | None = None) -> Sequen
         authenticator=Authenticator(shell.key),
         catalogue=catalogue,
         rpc=forwarder.application(catalogue),
-        files=StaticFiles(),
+        files=files,
         healthy=lambda: not shell.stop_requested.is_set(),
     )
     server = HttpServer(

@@ -8,10 +8,14 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:
-    """A service: its name (also that of its socket and log) and the module that is run."""
+    """A service: its name (also that of its socket and log) and the module that is run.
+
+    Whoever waits for the installation does not wait for one that is not `awaited`.
+    """
 
     name: str
     module: str
+    awaited: bool = True
 
 
 SERVICES = (
@@ -19,6 +23,7 @@ SERVICES = (
     ServiceSpec("pod-manager", "podium.pod_manager"),
     ServiceSpec("maestro", "podium.maestro"),
     ServiceSpec("runner", "podium.runner"),
+    ServiceSpec("gateway", "podium.gateway", awaited=False),
 )
 """In the order of starting; they are stopped in the reverse one."""
 

@@ -69,6 +69,7 @@ class Supervisor:
         self._say = say
         self._state = SupervisorState(version=version, pid=os.getpid(), start_time=start_time(os.getpid()))
         self._said: dict[str, str] = {}
+        self._awaited = {spec.name for spec in services if spec.awaited}
         environment = service_environment(os.environ, installation.data_dir)
         self._services = [
             Service(spec, self._service_state(spec), settings, environment, self._changed) for spec in services
@@ -110,7 +111,7 @@ class Supervisor:
 
     def _changed(self) -> None:
         """Says and shows what changed; a full disk must not end the services."""
-        ready = all(service.state == "ready" for service in self._state.services)
+        ready = all(service.state == "ready" for service in self._state.services if service.name in self._awaited)
         if ready and self._state.phase == "starting":
             self._state.phase = "ready"
         with contextlib.suppress(OSError):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from podium.cli import actions, exits, opening, repository, supervision
+from podium.cli import actions, exits, opening, repository, supervision, web
 from podium.cli.exits import CliError
 from podium.cli.failures import explain
 from podium.cli.follow import Ending, Follower, require
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 EXAMPLE = Path(__file__).parents[4] / "examples" / "shop"
 PROFILE = "demo"
 _TIMEOUT_SECONDS = 120.0
+_GATEWAY_SECONDS = 0.5
 
 _CONFIG = """\
 [supervisor]
@@ -215,7 +216,8 @@ def run(out: Output, *, terminal: bool, keep: bool = False) -> None:
         out.say(f"Podium starts its services in {stage.root}")
         supervision.start(stage.installation)
         services = len(supervision.read_state(stage.installation).get("services", []))
-        out.say(f"[dim]{services} services, ready after {time.monotonic() - began:.1f} s[/]\n")
+        out.say(f"[dim]{services} services, ready after {time.monotonic() - began:.1f} s[/]")
+        _name_the_web(stage, out)
         pod = asyncio.run(play(stage, out, terminal=terminal))
         prove(stage, pod, out)
     except (TimeoutError, CliError, PodiumError) as error:
@@ -228,8 +230,20 @@ def run(out: Output, *, terminal: bool, keep: bool = False) -> None:
     out.say(f"\n[green]✓[/] from words to a landed commit in {time.monotonic() - began:.1f} s. Now your own:")
     out.say("  [bold]podium doctor[/]                       what is here, what is missing")
     out.say('  [bold]cd your-repository && podium run "…"[/]  with the coding agent on your PATH')
+    out.say("  [bold]podium up && podium open[/]             the same in the browser, all tasks at once")
     if keep:
         out.say(f"  everything of the demo is still in {stage.root}")
+
+
+def _name_the_web(stage: Stage, out: Output) -> None:
+    """Where to watch it happen; without a built interface the run is all there is to see."""
+    gateway = web.find(stage.installation, _GATEWAY_SECONDS)
+    if gateway is not None and gateway.has_ui:
+        url = web.sign_in_url(stage.installation, gateway)
+        out.item({"url": url}, f"in the browser, while it lasts: {url}")
+    elif gateway is not None:
+        out.say(f"[dim]{web.NOT_BUILT}[/]")
+    out.say("")
 
 
 def _with_place(stage: Stage, error: TimeoutError | CliError | PodiumError) -> CliError:

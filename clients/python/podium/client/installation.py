@@ -70,7 +70,7 @@ class Installation:
 
     @property
     def gateway_file(self) -> Path:
-        """Where the gateway says which address it took: `{"url": …, "pid": …}`."""
+        """Where the gateway says which address it took: `{"url": …, "ui": …, "pid": …}`."""
         return self.run_dir / "gateway.json"
 
     @property

@@ -55,13 +55,21 @@ def read_one_time(text: str) -> OneTime | None:
     return OneTime(parts[1], int(parts[2][:12]), int(parts[3][:12]), parts[4], text.rpartition(".")[0], parts[5])
 
 
-def gateway_url(installation: Installation) -> str:
-    """Where the gateway serves (`http://127.0.0.1:3000`); empty where none does."""
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Where the gateway serves (`http://127.0.0.1:3000`), and whether it has a web interface to show."""
+
+    url: str
+    has_ui: bool
+
+
+def find_gateway(installation: Installation) -> Gateway | None:
+    """The installation's gateway, as it said itself; None where none serves."""
     try:
         found = json.loads(installation.gateway_file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return ""
-    return str(found.get("url", "")) if isinstance(found, dict) else ""
+        return Gateway(str(found["url"]), bool(found["ui"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
 
 
 def sign_in_url(url: str, person_token: str) -> str:

@@ -41,11 +41,11 @@ def url_of(listener: socket.socket, host: str) -> str:
     )
 
 
-def announce(path: Path, url: str) -> None:
+def announce(path: Path, url: str, *, has_ui: bool) -> None:
     """Write where the gateway serves; readers see all of it or nothing."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({"url": url, "pid": os.getpid()}, file)
+        json.dump({"url": url, "ui": has_ui, "pid": os.getpid()}, file)
     Path(temporary).replace(path)
 
 

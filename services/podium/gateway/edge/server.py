@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Iterator
 
@@ -20,6 +21,7 @@ class HttpServer(uvicorn.Server):
     """uvicorn under a process that handles signals itself, and that is not woken ten times a second to look around."""
 
     def __init__(self, app: App, *, grace_seconds: float, max_connections: int) -> None:
+        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # the shell says when it starts and stops
         super().__init__(
             uvicorn.Config(
                 app,

@@ -48,7 +48,7 @@ class StaticFiles:
             return
         found = self._find(scope["path"])
         if found is None:
-            built = self._built()
+            built = self.built()
             body = b"" if built else _NOT_BUILT
             await reply(send, 404 if built else 200, body, [(b"content-type", b"text/html; charset=utf-8"), _ASK_AGAIN])
             return
@@ -61,7 +61,8 @@ class StaticFiles:
         headers.append((b"content-type", _type_of(found.path)))
         await reply(send, 200, body, headers)
 
-    def _built(self) -> bool:
+    def built(self) -> bool:
+        """Whether there is anything to serve."""
         return (self._root / "index.html").is_file()
 
     def _find(self, path: str) -> _Found | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 async def status(cli: Cli) -> int:
     """Show the services: state, address, restarts, and the leases of those who live. Exit code 3: not running."""
     running = supervision.is_running(cli.installation)
+    gateway = signin.find_gateway(cli.installation) if running else None
     state = supervision.read_state(cli.installation) if running else {}
     leases = await _leases(cli) if running else []
     data = {
@@ -31,7 +32,7 @@ async def status(cli: Cli) -> int:
         "pid": state.get("pid", 0) if running else 0,
         "services": state.get("services", []),
         "leases": [plain(lease) for lease in leases],
-        "url": signin.gateway_url(cli.installation) if running else "",
+        "url": gateway.url if gateway is not None else "",
     }
     cli.out.show(data, lambda: _render(data, leases))
     return exits.OK if running else exits.UNAVAILABLE

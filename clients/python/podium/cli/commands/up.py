@@ -22,9 +22,12 @@ def up(cli: Cli, foreground: bool) -> None:
     started = supervision.start(cli.installation)
     state = supervision.read_state(cli.installation)
     services = [service["name"] for service in state["services"]]
-    url = web.sign_in_url(cli.installation, wait_seconds=_GATEWAY_SECONDS)
+    gateway = web.find(cli.installation, _GATEWAY_SECONDS)
+    url = web.sign_in_url(cli.installation, gateway)
     data = {"started": started, "data_dir": str(cli.installation.data_dir), "services": services, "url": url}
     word = "is up" if started else "is up already"
-    lines = [f"Podium {word}: {', '.join(services)} ({cli.installation.data_dir})"]
-    lines.append(f"  {url}" if url else "  the web interface comes in a moment: podium open")
-    cli.out.show(data, lambda: "\n".join(lines))
+    cli.out.show(data, lambda: f"Podium {word}: {', '.join(services)} ({cli.installation.data_dir})")
+    if not cli.out.as_json:
+        cli.out.item(None, f"  {url}" if url else "  the web gateway comes in a moment: podium open")
+    if gateway is not None and not gateway.has_ui:
+        cli.out.say(f"  [dim]{web.NOT_BUILT}[/]")
