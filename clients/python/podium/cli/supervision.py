@@ -47,6 +47,8 @@ def start(installation: Installation) -> bool:
 
     Raises `CliError` with the end of the log that tells why, and leaves nothing running that was not before.
     """
+    if read_state(installation).get("phase") == "stopping":
+        _wait_until_gone(installation)
     if is_running(installation):
         wait_until_ready(installation, read_state(installation).get("pid", 0), None)
         return False
@@ -65,6 +67,7 @@ def start(installation: Installation) -> bool:
         wait_until_ready(installation, process.pid, process)
     except BaseException:
         process.terminate()
+        _wait_until_gone(installation)
         raise
     return True
 
@@ -115,12 +118,19 @@ def stop(installation: Installation) -> bool:
     if not pid:
         raise CliError("a supervisor runs but has not said who it is; try again in a moment", code=exits.UNAVAILABLE)
     os.kill(pid, signal.SIGTERM)
+    if not _wait_until_gone(installation):
+        log = installation.logs_dir / "supervisor.log"
+        raise CliError(f"the supervisor (process {pid}) does not end", f"see {log}")
+    return True
+
+
+def _wait_until_gone(installation: Installation) -> bool:
     deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         if not is_running(installation):
             return True
         time.sleep(_LOOK_SECONDS)
-    raise CliError(f"the supervisor (process {pid}) does not end", f"see {installation.logs_dir / 'supervisor.log'}")
+    return False
 
 
 def last_lines(log: Path, count: int = 12) -> str:
