@@ -1,4 +1,4 @@
-"""A Maestro in a few lines: every revision's state is kept, so that any change, however conflated, can be made of it."""
+"""A Maestro in a few lines: every revision's state is kept, so that any change, however conflated, can be made."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -124,7 +124,7 @@ class Model:
     # -- what clients get --------------------------------------------------------------------------------------
 
     def changes(self, after: int, to: int, parts: bool = False) -> Iterator[pb.ProjectChange]:
-        """One change for (after, to], in parts of one entity if so wanted; conflated where that is several revisions."""
+        """One change for (after, to], in parts of one entity if so wanted; conflated where it is several revisions."""
         state, steps = self.states[to], self.steps[after + 1 : to + 1]
         reset = any(step.reset for step in steps)
         tasks = set(state.tasks) if reset else set().union(*(step.tasks for step in steps))

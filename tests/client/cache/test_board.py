@@ -94,7 +94,7 @@ def test_a_partial_change_counts_with_its_last_part():
 
 
 def test_what_a_refetch_does_not_show_is_gone():
-    """M16, S39: after a gap, what was deleted meanwhile goes, visible or not; what is visible stays shown until then."""
+    """M16, S39: after a gap, what was deleted meanwhile goes, visible or not; the visible stays shown until then."""
     b = board()
     load(b, 1, task("a"), task("b"))
     b.change(change(2, sessions=[Session(id="s", task_ids=["a"])]), 0)
@@ -118,7 +118,7 @@ def test_an_answer_from_before_the_gap_is_refused():
 
 
 def test_fresh_for_thirty_seconds():
-    """M19, S38: at 10 s, and at exactly 30,000 ms, it is fresh; past it, at 31 s, it is not; a change keeps it fresh."""
+    """M19, S38: at 10 s, and at exactly 30,000 ms, it is fresh; at 31 s it is not; a change keeps it fresh."""
     b = board()
     load(b, 1, task("a"), now=1000.1)
     fresh = [b.freshness.is_fresh(TASKS, 1000.1 + age) for age in (10, 30, 30.001, 31)]
@@ -138,7 +138,7 @@ def test_a_new_fetch_takes_the_place_of_the_old():
 
 
 def test_failed_removal_is_rolled_back():
-    """M18, S37: the item is gone at once, back on failure with what others changed meanwhile, and the error is there."""
+    """M18, S37: the item is gone at once; on failure it is back, with what others changed, and the error is there."""
     b = board()
     b.change(change(2, tasks=[task("a"), task("part", parent_id="a")], sessions=[Session(id="s", task_ids=["a"])]), 0)
     request = pb.DeleteTaskRequest(task_id="a")

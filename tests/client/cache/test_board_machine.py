@@ -235,7 +235,7 @@ class CacheMachine(RuleBasedStateMachine):
 
     @invariant()
     def a_followed_list_is_the_servers(self) -> None:
-        """With nothing of ours under way: what the changes cover is as it was at that revision, wherever it came from."""
+        """With nothing of ours under way: what the changes cover is as it was then, wherever it came from."""
         if self.calls or self.board.pending or self.flights or self.board.followed is None:
             return
         state = self.server.states[self.board.followed]
