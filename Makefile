@@ -9,7 +9,7 @@ PROTOS := $(shell find protos/podium protos/vendor -name '*.proto' 2>/dev/null)
 # The one tool that pip itself installs; everything else comes by it, hashed.
 UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements/dev.txt)
 
-.PHONY: help setup protos demo test soak check fmt types install bench-start lock clean
+.PHONY: help setup protos demo test soak check fmt types install bench-start bench-events lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -72,8 +72,18 @@ install: setup ## Put `podium` on PATH (~/.local/bin, or BIN_DIR).
 bench-start: setup ## Measure start-up time, memory and idle CPU of all services.
 	@$(BIN)/python -m bench.start
 
+$(STAMPS)/bench-venv: requirements/bench.txt | $(STAMPS)/venv
+	@echo "setting up .bench-venv: the peers (once)"
+	@test -x .bench-venv/bin/python || $(PYTHON) -m venv .bench-venv
+	@$(BIN)/uv pip install --quiet --python .bench-venv/bin/python --require-hashes -r requirements/bench.txt \
+	  || echo "some peers could not be installed: they are left out"
+	@mkdir -p $(STAMPS) && touch $@
+
+bench-events: setup $(STAMPS)/bench-venv ## Measure the event store beside UmaDB, eventsourcing and Redis (five minutes).
+	@$(BIN)/python -m bench.events
+
 lock: ## Pin the dependencies anew, with hashes.
-	@for f in runtime dev; do $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header requirements/$$f.in -o requirements/$$f.txt; done
+	@for f in runtime dev bench; do $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header requirements/$$f.in -o requirements/$$f.txt; done
 
 clean: ## Remove everything that was built.
-	@rm -rf $(VENV) $(STAMPS) protos/gen .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
+	@rm -rf $(VENV) .bench-venv $(STAMPS) protos/gen .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build

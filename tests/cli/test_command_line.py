@@ -29,7 +29,7 @@ def podium(tmp_path: Path, *arguments: str, **environment: str) -> "subprocess.C
 
 
 def names() -> list[str]:
-    return [name for section in COMMANDS.values() for name in section if name != "agent"]
+    return [name for section in COMMANDS.values() for name in section if name not in {"agent", "store"}]
 
 
 @pytest.mark.parametrize("name", names())

@@ -1,0 +1,1 @@
+"""`make bench-events`: the event store beside others of its kind, and beside its own floors."""

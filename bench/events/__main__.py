@@ -1,0 +1,120 @@
+"""Everything in one run: three rounds that take each measurement in turn, medians, the table.
+
+`make bench-events [JSON=FILE]`. About five minutes; the peers come by `make .stamps/bench-venv` (part of the target).
+"""
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+
+from bench.events import bare, grown, ours, table
+from bench.events.measure import memory_mb, sync_p50_seconds
+from bench.events.peers import Peers
+from bench.events.serving import EMPTY, Served, serving
+from bench.events.subscribers import subscribed
+from bench.report import median, report
+from tests.support.postgres import cluster, empty_database
+
+ROUNDS = 3
+CATCH_UP_EVENTS = 100_000
+
+
+class Rounds:
+    """The figures of all rounds, by name."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._peers = Peers(folder)
+        self._values: dict[str, list[float]] = defaultdict(list)
+        self.postgres = True
+
+    def medians(self) -> dict[str, float]:
+        """What was measured, whatever that was."""
+        return {name: median(values) for name, values in self._values.items()}
+
+    def note(self, name: str, value: float | None) -> None:
+        """One more round's value."""
+        if value is not None:
+            print(f"  {name}: {value:,.4g}", file=sys.stderr, flush=True)
+            self._values[name].append(value)
+
+    async def round(self, number: int) -> None:
+        """Each measurement once, ours beside the peer's."""
+        folder = self._folder / f"round-{number}"
+        async with serving(folder / "sqlite") as store:
+            self.note("shared", (await ours.shared_stream(store.podium)).rate)
+        for name in ("UmaDB", "Redis", "eventsourcing, SQLite"):
+            self.note(name, await self._peers.rate(name))
+        await self._on_postgres(folder)
+        await self._unary(folder)
+        self.note("bare", await asyncio.to_thread(bare.bare_inserts, folder))
+        async with serving(folder / "bulk") as store:
+            self.note("bulk", await ours.bulk(store.podium))
+            await ours.fill(store.podium, CATCH_UP_EVENTS)
+            self.note("catch-up", await ours.catch_up(store.podium))
+
+    async def _on_postgres(self, folder: Path) -> None:
+        if not self.postgres:
+            return
+        try:
+            url = await asyncio.to_thread(empty_database)
+        except RuntimeError as error:
+            print(f"left out: PostgreSQL ({error})", file=sys.stderr)
+            self.postgres = False
+            return
+        async with serving(folder / "postgres", store=url) as store:
+            self.note("shared, PostgreSQL", (await ours.shared_stream(store.podium)).rate)
+        self.note(
+            "eventsourcing, PostgreSQL", await self._peers.rate("eventsourcing, PostgreSQL", str(cluster().folder))
+        )
+
+    async def _unary(self, folder: Path) -> None:
+        async with serving(folder / "empty", EMPTY) as empty:
+            self.note("empty", (await ours.unary(empty.podium)).rate)
+            self.note("empty p50", await ours.lone_p50(empty.podium))
+        self.note("sync p50", sync_p50_seconds(folder))
+        async with serving(folder / "unary") as store:
+            self.note("lone p50", await ours.lone_p50(store.podium))
+            self.note("unary", (await ours.unary(store.podium)).rate)
+            await self._deliveries(store)
+
+    async def _deliveries(self, store: Served) -> None:
+        async with subscribed(store, 1) as told:
+            await ours.paced(store.podium, rate=200, seconds=2)
+        self.note("delivery p99, idle", told.p99)
+        async with subscribed(store, 1) as told:
+            await ours.unary(store.podium)
+        self.note("delivery p99, saturated", told.p99)
+        stalled = await ours.stalled(store.podium)
+        for rate in (100, 1000):
+            async with subscribed(store, 99) as told:
+                await ours.paced(store.podium, rate=rate, seconds=3)
+            self.note(f"fan-out p99, {rate}/s", told.p99)
+        stalled.cancel()
+        self.note("memory", memory_mb(store.process.pid))
+
+
+async def measure(folder: Path) -> dict[str, float]:
+    """All rounds, then the figures that need a large store (once)."""
+    rounds = Rounds(folder)
+    for number in range(1, ROUNDS + 1):
+        print(f"round {number} of {ROUNDS}", file=sys.stderr)
+        await rounds.round(number)
+    await grown.measure(folder / "grown", rounds.note)
+    return rounds.medians()
+
+
+def main() -> None:
+    """Measure and tell."""
+    begin = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="podium-bench-") as folder:
+        values = asyncio.run(measure(Path(folder)))
+    report(table.rows(values))
+    print(f"{time.monotonic() - begin:.0f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

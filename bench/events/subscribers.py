@@ -1,0 +1,84 @@
+"""Subscribers in a process of their own: how long after its commit began each event came to each of them.
+
+`python -m bench.events.subscribers DATA_DIR TOKEN COUNT`: prints `ready`, and when its input ends one JSON object. The
+times are the store's `recorded_time` (taken before the sync, so that is in them) against this machine's clock.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.events.measure import percentile
+from bench.events.serving import Served
+from podium.client.connection import Podium
+from podium.client.installation import Installation
+
+
+@dataclass
+class Told:
+    """What the subscribers say at the end (seconds)."""
+
+    count: int = 0
+    p50: float = 0.0
+    p99: float = 0.0
+
+
+@asynccontextmanager
+async def subscribed(served: Served, count: int) -> AsyncIterator[Told]:
+    """Subscribers for the time of the block; the result is filled in at its end."""
+    told = Told()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bench.events.subscribers"),
+        *(str(served.settings.data_dir), served.podium._caller.token, str(count)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    await process.stdout.readline()
+    try:
+        yield told
+        await asyncio.sleep(0.5)
+        process.stdin.close()
+        told.__dict__.update(json.loads(await process.stdout.readline()))
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def _subscribe(podium: Podium, taken: list[float], ready: asyncio.Semaphore) -> None:
+    async for item in podium.events.subscribe(prefixes=["bench/", "paced/", "lone/"]):
+        if item.HasField("caught_up"):
+            ready.release()
+        now = time.time()
+        for event in item.batch.events:
+            stamp = event.recorded_time
+            taken.append(now - stamp.seconds - stamp.nanos / 1e9)
+
+
+async def main() -> None:
+    """Subscribe, say so, listen until the input ends, tell."""
+    folder, token, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    taken: list[float] = []
+    ready = asyncio.Semaphore(0)
+    async with Podium.connect(installation=Installation(Path(folder)), token=token) as podium:
+        tasks = [asyncio.ensure_future(_subscribe(podium, taken, ready)) for _ in range(count)]
+        for _ in range(count):
+            await ready.acquire()
+        print("ready", flush=True)
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+        for task in tasks:
+            task.cancel()
+    taken.sort()
+    told = {"count": len(taken), "p50": percentile(taken, 0.5), "p99": percentile(taken, 0.99)}
+    print(json.dumps(told), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
