@@ -63,6 +63,12 @@ async def test_a_database_that_is_not_there_is_named_without_its_password() -> N
     assert "secret" not in str(caught.value)
 
 
+async def test_a_wrong_option_in_the_address_is_said_at_once() -> None:
+    """No waiting for a database that no wait will bring."""
+    with pytest.raises(RuntimeError, match="is wrong"):
+        await PostgresLog("postgresql://127.0.0.1/podium?sslmode=perhaps").open()
+
+
 @pytest.mark.parametrize(
     "address", ["store.db", "sqlite://store.db", "mysql://h/d", "postgresql://h", "secret://a:b@c/d"]
 )

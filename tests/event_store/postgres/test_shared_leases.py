@@ -5,6 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
+from podium.event_store.adapters.postgres import leases
 from podium.event_store.adapters.postgres.leases import SharedLeaseKeeper
 from podium.event_store.adapters.postgres.log import PostgresLog
 from podium.event_store.domain.limits import LEASES_STREAM
@@ -47,7 +48,9 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(open_log: OpenLog, admin: asyncpg.Connection) -> Scene:
+async def scene(open_log: OpenLog, admin: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    # Minutes instead of seconds: what the test itself takes is nothing beside them.
+    monkeypatch.setattr(leases, "GAP_SECONDS", 60.0)
     made = Scene([await open_log(), await open_log()], admin)
     await made.be_away(3600)
     await made.start()
@@ -57,13 +60,13 @@ async def scene(open_log: OpenLog, admin: asyncpg.Connection) -> Scene:
 async def test_a_lease_that_is_not_renewed_ends_after_its_ttl(scene: Scene) -> None:
     """Renewals at any process count; the end is told once, whoever notices it; then it is LEASE_LOST."""
     first, second = scene.keepers
-    lease = await first.acquire("r-1", "", 4.0, {})
+    lease = await first.acquire("r-1", "", 400.0, {})
     for keeper in (first, second):
-        await scene.serve(3.5)
+        await scene.serve(350)
         assert (await keeper.renew("r-1", lease.epoch, {})).epoch == lease.epoch
-    await scene.serve(3.5)
+    await scene.serve(350)
     assert await scene.live() == ["r-1"]
-    await scene.serve(0.6)
+    await scene.serve(60)
     assert await scene.live() == []
     with pytest.raises(Rejection, match="LEASE_LOST"):
         await second.renew("r-1", lease.epoch, {})
@@ -73,30 +76,30 @@ async def test_a_lease_that_is_not_renewed_ends_after_its_ttl(scene: Scene) -> N
 
 async def test_a_gap_in_the_service_ends_nobody(scene: Scene) -> None:
     """The database or all processes were away, or the machine slept: everyone gets a full ttl anew."""
-    await scene.keepers[0].acquire("r-1", "", 4.0, {})
+    await scene.keepers[0].acquire("r-1", "", 400.0, {})
     for _ in range(3):
-        await scene.serve(3.5)
+        await scene.serve(350)
         await scene.be_away(3600)
-    await scene.serve(3.5)
+    await scene.serve(350)
     assert await scene.live() == ["r-1"]
-    await scene.serve(0.6)
+    await scene.serve(60)
     assert await scene.live() == []
 
 
 async def test_a_clock_that_is_set_back_neither_ends_nor_keeps_a_lease(scene: Scene) -> None:
     """Renewals from the future are no renewals; the ttl counts from the step on."""
-    await scene.keepers[0].acquire("r-1", "", 4.0, {})
+    await scene.keepers[0].acquire("r-1", "", 400.0, {})
     await scene.be_away(-3600)
-    await scene.serve(3.5)
+    await scene.serve(350)
     assert await scene.live() == ["r-1"]
-    await scene.serve(0.6)
+    await scene.serve(60)
     assert await scene.live() == []
 
 
 async def test_metadata_are_replaced_by_a_renewal_that_brings_some(scene: Scene) -> None:
     """And stay otherwise."""
     keeper = scene.keepers[0]
-    lease = await keeper.acquire("r-1", "", 4.0, {"capacity": "4"})
+    lease = await keeper.acquire("r-1", "", 400.0, {"capacity": "4"})
     assert (await keeper.renew("r-1", lease.epoch, {})).metadata == {"capacity": "4"}
     assert (await keeper.renew("r-1", lease.epoch, {"capacity": "2"})).metadata == {"capacity": "2"}
     assert (await scene.log.leases())[0].metadata == {"capacity": "2"}
@@ -105,13 +108,13 @@ async def test_metadata_are_replaced_by_a_renewal_that_brings_some(scene: Scene)
 async def test_the_shards_of_an_ended_lease_can_be_claimed(scene: Scene) -> None:
     """Not before; the former owner's fence is outdated then."""
     log, (keeper, other) = scene.log, scene.keepers
-    old = await keeper.acquire("pm-1", "", 4.0, {})
+    old = await keeper.acquire("pm-1", "", 400.0, {})
     await log.claim_shards("pod-manager", [7], "pm-1", old.epoch)
-    await scene.serve(3.0)
-    new = await other.acquire("pm-2", "", 4.0, {})
+    await scene.serve(300)
+    new = await other.acquire("pm-2", "", 400.0, {})
     with pytest.raises(Rejection, match="SHARD_OWNED"):
         await log.claim_shards("pod-manager", [7], "pm-2", new.epoch)
-    await scene.serve(1.1)
+    await scene.serve(110)
     (row,) = await log.claim_shards("pod-manager", [7], "pm-2", new.epoch)
     assert (row.owner, row.epoch) == ("pm-2", 2)
     assert await scene.live() == ["pm-2"]

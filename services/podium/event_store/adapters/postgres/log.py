@@ -62,6 +62,8 @@ class PostgresLog:
             try:
                 await schema.prepare(self._server)
                 break
+            except asyncpg.exceptions.ClientConfigurationError as error:
+                raise RuntimeError(f"the address of the database {self._server.name} is wrong: {error}") from error
             except (*LOST, asyncpg.exceptions.InvalidCatalogNameError) as error:
                 if loop.time() >= give_up:
                     raise RuntimeError(f"the database {self._server.name} cannot be reached: {error}") from error
