@@ -1,4 +1,4 @@
-"""`[gateway]` of podium.toml.
+"""`[gateway]` of podium.toml, with the defaults.
 
 [gateway]
 host = "127.0.0.1"        # where browsers reach it; beyond loopback put TLS in front and name the host below
@@ -8,6 +8,7 @@ origins = []              # other origins whose pages may call, as a development
 session_days = 30         # how long a browser stays signed in
 streams_per_session = 64  # open streams of one browser
 max_connections = 1000    # of all browsers
+heartbeat_seconds = 15    # how long a watch may be silent
 """
 
 from collections.abc import Mapping
@@ -29,6 +30,10 @@ class GatewaySettings:
     session_days: int = 30
     streams_per_session: int = 64
     max_connections: int = 1000
+    heartbeat_seconds: float = 15.0
+
+
+_WORDS = {int: "a whole number", float: "a number", str: "a string"}
 
 
 def load_settings(config_file: Path) -> GatewaySettings:
@@ -51,6 +56,8 @@ def parse(section: Mapping[str, Any], source: str = "podium.toml") -> GatewaySet
     for name in ("session_days", "streams_per_session", "max_connections"):
         if getattr(settings, name) < 1:
             raise SettingsError(f"{source}: gateway.{name}: must be at least 1")
+    if settings.heartbeat_seconds <= 0:
+        raise SettingsError(f"{source}: gateway.heartbeat_seconds: must be above 0")
     return settings
 
 
@@ -59,6 +66,8 @@ def _checked(value: Any, kind: Any, where: str) -> Any:
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             raise SettingsError(f"{where}: must be a list of strings")
         return tuple(value)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise SettingsError(f"{where}: must be {'a whole number' if kind is int else 'a string'}")
+        raise SettingsError(f"{where}: must be {_WORDS[kind]}")
     return value

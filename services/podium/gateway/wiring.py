@@ -31,12 +31,12 @@ async def build(shell: Shell, settings: GatewaySettings | None = None) -> Sequen
 
     from podium.gateway.edge.app import Gateway
     from podium.gateway.edge.guard import Guard
-    from podium.gateway.edge.limits import StreamLimits
     from podium.gateway.edge.server import HttpServer
-    from podium.gateway.edge.sessions import Sessions
     from podium.gateway.edge.sign_in import SignIn
+    from podium.gateway.limits import StreamLimits
     from podium.gateway.rpc.catalogue import Catalogue
     from podium.gateway.rpc.forwarding import Forwarder
+    from podium.gateway.sessions import Sessions
     from podium.gateway.web.servicer import SERVICE, WebServicer
 
     catalogue = Catalogue()
@@ -61,7 +61,7 @@ async def build(shell: Shell, settings: GatewaySettings | None = None) -> Sequen
     shell.tasks.spawn(server.serve_at(listener), name="http")
     shell.tasks.spawn(_drain(shell, forwarder.drain), name="drain")
     _log.info("browsers at %s", url)
-    return [Registration(add_WebServiceServicer_to_server, WebServicer(shell), SERVICE)]
+    return [Registration(add_WebServiceServicer_to_server, WebServicer(shell, settings.heartbeat_seconds), SERVICE)]
 
 
 async def _drain(shell: Shell, drain: Callable[[], None]) -> None:

@@ -1,19 +1,22 @@
 """The HTTP application: hosts and origins first, then the way to sign-in, RPCs, files; safe headers on everything."""
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any
 
 from podium.chassis.identity import Authenticator
 from podium.gateway.edge.guard import Guard
-from podium.gateway.edge.replies import App, Header, Receive, Scope, Send, header, refuse, reply_json
-from podium.gateway.edge.sessions import Session
+from podium.gateway.edge.replies import NO_STORE, App, Header, Receive, Scope, Send, header, refuse, reply, reply_json
 from podium.gateway.edge.sign_in import PATH as SIGN_IN_PATH
 from podium.gateway.edge.sign_in import SignIn
 from podium.gateway.edge.static import StaticFiles
 from podium.gateway.rpc.catalogue import Catalogue
 from podium.gateway.rpc.forwarding import BODY_LIMIT_BYTES, CALLER
+from podium.gateway.sessions import Session
 from podium.kernel.errors import Kind, Rejection, denied
 from podium.kernel.identity import CallerKind
+
+HEADER_LIMIT_BYTES = 32 * 1024
+"""Of all headers of a request. The HTTP server bounds what is still incomplete; this bounds what came at once."""
 
 _RPC_PREFIX = "/podium."
 
@@ -69,7 +72,10 @@ class Gateway:
         """Serve one request."""
         if scope["type"] != "http":
             raise RuntimeError(f"{scope['type']} is not spoken here")
-        safe = _with_security_headers(send)
+        safe = _adding(send, SECURITY_HEADERS)
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_LIMIT_BYTES:
+            await reply(safe, 431)
+            return
         try:
             self._guard.check_host(scope)
         except Rejection as rejection:
@@ -106,7 +112,7 @@ class Gateway:
             await refuse(send, Rejection(Kind.INVALID_ARGUMENT, "INVALID_FIELD", text), 415)
             return
         CALLER.set(session)
-        await self._rpc(scope, receive, send)
+        await self._rpc(scope, receive, _adding(send, (NO_STORE,)))
 
     def _session(self, scope: Scope) -> Session:
         """Who calls: a bearer token, or the cookie. Raises Rejection."""
@@ -132,10 +138,10 @@ class Gateway:
         raise Rejection(Kind.NOT_FOUND, "NOT_FOR_BROWSERS", f"there is no RPC {path}", {"method": path.strip("/")})
 
 
-def _with_security_headers(send: Send) -> Send:
+def _adding(send: Send, headers: Sequence[Header]) -> Send:
     async def sending(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], *SECURITY_HEADERS]
+            message["headers"] = [*message["headers"], *headers]
         await send(message)
 
     return sending

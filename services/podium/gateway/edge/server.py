@@ -11,8 +11,8 @@ import uvicorn
 from podium.gateway.edge.address import BACKLOG
 from podium.gateway.edge.replies import App
 
-HEADER_LIMIT_BYTES = 32 * 1024
-"""Of a request's line and headers together."""
+_INCOMPLETE_BYTES = 64 * 1024
+"""Of a request's head that is still arriving."""
 
 _KEEP_ALIVE_SECONDS = 75
 
@@ -38,7 +38,7 @@ class HttpServer(uvicorn.Server):
                 backlog=BACKLOG,
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=max(1, round(grace_seconds)),
-                h11_max_incomplete_event_size=HEADER_LIMIT_BYTES,
+                h11_max_incomplete_event_size=_INCOMPLETE_BYTES,
             )
         )
         self._stop = asyncio.Event()

@@ -3,7 +3,7 @@
 import json
 
 from podium.gateway.edge.replies import Header, Receive, Scope, Send, header, read_body, refuse, reply, reply_json
-from podium.gateway.edge.sessions import Session, Sessions
+from podium.gateway.sessions import Session, Sessions
 from podium.kernel.errors import Kind, Rejection
 
 PATH = "/auth/session"

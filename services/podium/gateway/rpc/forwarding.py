@@ -20,11 +20,11 @@ from podium.client.ambient import DEADLINE
 from podium.client.calls import FeedCall
 from podium.client.connection import Podium
 from podium.client.errors import PodiumError
-from podium.gateway.edge.limits import StreamLimits
-from podium.gateway.edge.sessions import Session
+from podium.gateway.limits import StreamLimits
 from podium.gateway.rpc.catalogue import Catalogue, Route
 from podium.gateway.rpc.codecs import BinaryCodec, Encoded, JsonCodec
 from podium.gateway.rpc.failures import to_connect
+from podium.gateway.sessions import Session
 from podium.kernel.errors import Rejection, unavailable
 
 BODY_LIMIT_BYTES = 4 * 1024 * 1024

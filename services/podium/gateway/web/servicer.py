@@ -14,14 +14,13 @@ from podium.gateway.web.watch import Watches
 from podium.kernel.identity import Identity, issue_token
 from podium.web.v1 import web_service_pb2 as pb
 
-HEARTBEAT_SECONDS = 15.0
 SERVICE = "podium.web.v1.WebService"
 
 
 class WebServicer:
     """Calls the services behind it under the caller's own token."""
 
-    def __init__(self, shell: Shell, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> None:
+    def __init__(self, shell: Shell, heartbeat_seconds: float) -> None:
         self._shell = shell
         self._heartbeat = heartbeat_seconds
         self._watches = Watches()
