@@ -8,7 +8,7 @@ from typing import Any
 from podium.chassis.identity import current_identity
 from podium.chassis.interceptors.errors import status_of_rejection
 from podium.chassis.tasks import TaskSet
-from podium.event_store.adapters.requests import check_writer, parse_append, render_appended
+from podium.event_store.adapters.requests import check_writer, fields_of_appended, parse_append, render_appended
 from podium.event_store.application.store import Store
 from podium.event_store.domain.model import Append, Appended, Outcome
 from podium.events.v1 import event_service_pb2 as pb
@@ -35,7 +35,7 @@ class _Flight:
             outcomes = iter([refusal] * len(self.numbers))
         return pb.AppendStreamResponse(
             results=[
-                _result(number, refused if refused is not None else next(outcomes))
+                _result(number, refused if refused is not None else next(outcomes))  # type: ignore[misc]
                 for number, refused in zip(self.numbers, self.early, strict=True)
             ]
         )
@@ -48,10 +48,11 @@ class _End:
     cause: Rejection | None
 
 
-def _result(number: int, outcome: Outcome) -> pb.NumberedResult:
+def _result(number: int, outcome: Outcome) -> dict[str, Any]:
+    """The fields of a NumberedResult."""
     if isinstance(outcome, Appended):
-        return pb.NumberedResult(number=number, response=render_appended(outcome))
-    return pb.NumberedResult(number=number, status=status_of_rejection(outcome).SerializeToString())
+        return {"number": number, "response": fields_of_appended(outcome)}
+    return {"number": number, "status": status_of_rejection(outcome).SerializeToString()}
 
 
 class AppendServicer:
@@ -63,6 +64,7 @@ class AppendServicer:
 
     async def Append(self, request: pb.AppendRequest, context: Any) -> pb.AppendResponse:
         """Store one append."""
+        request.DiscardUnknownFields()
         append = parse_append(request)
         check_writer(current_identity(), append)
         (outcome,) = await self._store.log.append([append])
@@ -110,6 +112,7 @@ class AppendServicer:
     def _launch(self, request: pb.AppendStreamRequest, identity: Identity) -> _Flight:
         appends: list[Append] = []
         flight = _Flight([], [], None)
+        request.DiscardUnknownFields()
         for numbered in request.appends:
             flight.numbers.append(numbered.number)
             try:

@@ -58,13 +58,16 @@ class Admission:
     def admit(self, append: Append) -> Outcome:
         """Take the append in, or say why not."""
         try:
-            duplicate = self._duplicate(append, look_up=not self._trusting)
-            if duplicate is not None:
-                return duplicate
+            if self._ids or not self._trusting:
+                duplicate = self._duplicate(append, look_up=not self._trusting)
+                if duplicate is not None:
+                    return duplicate
             try:
-                self._check_fence(append.fence)
+                if append.fence is not None:
+                    check_fence(self._view, append.fence)
                 for part in append.parts:
-                    self._check_revision(part)
+                    if part.expected_revision is not None:
+                        self._check_revision(part)
             except Rejection:
                 duplicate = self._duplicate(append, look_up=True) if self._trusting else None
                 if duplicate is not None:
@@ -91,26 +94,25 @@ class Admission:
                 {"stream": part.stream, "expected": str(expected), "actual": str(actual)},
             )
 
-    def _check_fence(self, fence: Fence | None) -> None:
-        if fence is not None:
-            check_fence(self._view, fence)
-
     def _take(self, append: Append) -> Appended:
-        position, rows, ranges = self._position, [], []
-        for part in append.parts:
-            stream, revision = part.stream, self._head(part.stream)
-            first, stream_field = revision + 1, wire.encode_stream(part.stream)
-            for event_id, event_type, body in part.facts:
+        position, rows, ranges, assemble, stamp = self._position, [], [], wire.assemble, self._time
+        for stream, facts, _ in append.parts:
+            revision = self._head(stream)
+            first, stream_field = revision + 1, wire.encode_stream(stream)
+            for event_id, event_type, body in facts:
                 position += 1
                 revision += 1
-                event = wire.assemble(position, stream_field, revision, self._time, body)
+                event = assemble(position, stream_field, revision, stamp, body)
                 rows.append(StoredEvent(position, stream, revision, event_id, event_type, event))
             ranges.append(Range(stream, first, revision))
-        fresh = {row.event_id: row for row in rows}
-        if len(fresh) != len(rows):
-            raise invalid("appends", "the same event id twice in one append", "EVENT_ID_REUSED")
+        if len(rows) == 1:
+            self._ids[rows[0].event_id] = rows[0]
+        else:
+            fresh = {row.event_id: row for row in rows}
+            if len(fresh) != len(rows):
+                raise invalid("appends", "the same event id twice in one append", "EVENT_ID_REUSED")
+            self._ids.update(fresh)
         outcome = Appended(self._position + 1, position, ranges)
-        self._ids.update(fresh)
         for where in ranges:
             self.heads[where.stream] = where.last_revision
         self.rows += rows

@@ -36,18 +36,16 @@ def check_append(append: Append) -> None:
     if len(append.parts) > MAX_STREAMS:
         raise invalid("appends", f"at most {MAX_STREAMS} streams")
     size = events = 0
-    names = set()
-    for index, part in enumerate(append.parts):
-        check_stream_name(part.stream, "appends[{}].stream", index)
-        if part.expected_revision is not None and part.expected_revision < 0:
+    for index, (stream, facts, expected) in enumerate(append.parts):
+        check_stream_name(stream, "appends[{}].stream", index)
+        if expected is not None and expected < 0:
             raise invalid(f"appends[{index}].expected_revision", "not below 0")
-        if not part.facts:
+        if not facts:
             raise invalid(f"appends[{index}].events", "at least one event")
-        names.add(part.stream)
-        events += len(part.facts)
-        for fact in part.facts:
-            size += len(fact.body)
-    if len(names) < len(append.parts):
+        events += len(facts)
+        for _, _, body in facts:
+            size += len(body)
+    if len(append.parts) > 1 and len({part.stream for part in append.parts}) < len(append.parts):
         raise invalid("appends", "a stream may be named once in an append")
     if events > MAX_BATCH_EVENTS:
         raise invalid("appends", f"at most {MAX_BATCH_EVENTS} events in an append")

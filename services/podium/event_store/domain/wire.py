@@ -15,8 +15,13 @@ _TYPE_FIELD, _ID_FIELD = 5, 4
 
 def varint(number: int) -> bytes:
     """A non-negative integer as protobuf writes it."""
+    # Most numbers here are this short, and there are several in every event.
     if number < 0x80:
         return bytes((number,))
+    if number < 0x4000:
+        return bytes((number & 0x7F | 0x80, number >> 7))
+    if number < 0x200000:
+        return bytes((number & 0x7F | 0x80, number >> 7 & 0x7F | 0x80, number >> 14))
     out = bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)

@@ -83,8 +83,13 @@ class Writer:
 
     def append(self, appends: Sequence[Append]) -> "asyncio.Future[Sequence[Outcome]]":
         """The outcomes, in order, once they are durable."""
-        size = sum(len(fact.body) for a in appends for part in a.parts for fact in part.facts)
-        return self._submit(_Work(self._future(), appends, events=sum(a.size for a in appends), size=size))
+        events = size = 0
+        for append in appends:
+            for _, facts, _ in append.parts:
+                events += len(facts)
+                for _, _, body in facts:
+                    size += len(body)
+        return self._submit(_Work(self._future(), appends, events=events, size=size))
 
     def run(self, job: Callable[[Transaction], T], size: int = 0) -> "asyncio.Future[T]":
         """The job's result, once what it wrote is durable; what it raises undoes it alone."""
