@@ -108,6 +108,27 @@ async def test_a_forwarded_stream_as_json(house: House) -> None:
     stream.close()
 
 
+async def test_a_stream_as_lines(house: House) -> None:
+    """Called with plain JSON, a streaming RPC answers a JSON document a line; a refusal has its own status."""
+    await new_project(house, "s-lines")
+    browser, plain = house.browser(), {"content-type": "application/json"}
+    path = f"{MAESTRO}/WatchProject"
+    stream = await browser.open("POST", path, b'{"projectId": "s-lines"}', plain)
+    assert (stream.answer.status, stream.answer.headers["content-type"]) == (200, "application/x-ndjson")
+    parts = stream.parts()
+    assert "bookmark" in json.loads(await anext(parts))
+    await new_task(house, "s-lines", "seen")
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while "change" not in (item := json.loads(await anext(parts))):
+            pass
+    assert item["change"]["tasks"][0]["title"] == "seen"
+    stream.close()
+    unknown = await browser.request("POST", "/podium.pods.v1.PodService/WatchPod", b'{"podId": "none"}', plain)
+    assert (unknown.status, unknown.reason) == (404, "POD_NOT_FOUND")
+    broken = await browser.request("POST", path, b'{"project": 1}', plain)
+    assert (broken.status, broken.reason) == (400, "INVALID_FIELD")
+
+
 async def test_a_stream_that_is_refused_says_so_in_its_end(house: House) -> None:
     """A refusal of a streaming RPC comes as Connect's last frame, with its details."""
     stream = await house.browser().feed("/podium.pods.v1.PodService/WatchPod", pods.WatchPodRequest(pod_id="none"))

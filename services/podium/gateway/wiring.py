@@ -49,7 +49,7 @@ async def build(shell: Shell, settings: GatewaySettings | None = None) -> Sequen
         sign_in=SignIn(sessions),
         authenticator=Authenticator(shell.key),
         catalogue=catalogue,
-        rpc=forwarder.application(catalogue),
+        forwarder=forwarder,
         files=files,
         healthy=lambda: not shell.stop_requested.is_set(),
     )

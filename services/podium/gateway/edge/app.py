@@ -4,13 +4,14 @@ from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any
 
 from podium.chassis.identity import Authenticator
+from podium.gateway.asgi import NO_STORE, App, Header, Receive, Scope, Send, header, refuse, reply, reply_json
 from podium.gateway.edge.guard import Guard
-from podium.gateway.edge.replies import NO_STORE, App, Header, Receive, Scope, Send, header, refuse, reply, reply_json
 from podium.gateway.edge.sign_in import PATH as SIGN_IN_PATH
 from podium.gateway.edge.sign_in import SignIn
 from podium.gateway.edge.static import StaticFiles
+from podium.gateway.rpc import lines
 from podium.gateway.rpc.catalogue import Catalogue
-from podium.gateway.rpc.forwarding import BODY_LIMIT_BYTES, CALLER
+from podium.gateway.rpc.forwarding import BODY_LIMIT_BYTES, CALLER, Forwarder
 from podium.gateway.sessions import Session
 from podium.kernel.errors import Kind, Rejection, denied
 from podium.kernel.identity import CallerKind
@@ -56,7 +57,7 @@ class Gateway:
         sign_in: SignIn,
         authenticator: Authenticator,
         catalogue: Catalogue,
-        rpc: App,
+        forwarder: Forwarder,
         files: StaticFiles,
         healthy: Callable[[], bool],
     ) -> None:
@@ -64,7 +65,8 @@ class Gateway:
         self._sign_in = sign_in
         self._authenticator = authenticator
         self._catalogue = catalogue
-        self._rpc = rpc
+        self._forwarder = forwarder
+        self._rpc: App = forwarder.application(catalogue)
         self._files = files
         self._healthy = healthy
 
@@ -112,7 +114,11 @@ class Gateway:
             await refuse(send, Rejection(Kind.INVALID_ARGUMENT, "INVALID_FIELD", text), 415)
             return
         CALLER.set(session)
-        await self._rpc(scope, receive, _adding(send, (NO_STORE,)))
+        feed = self._forwarder.feeds.get(scope["path"])
+        if feed is not None and lines.wants_lines(scope):
+            await lines.serve(feed, scope, receive, send)
+        else:
+            await self._rpc(scope, receive, _adding(send, (NO_STORE,)))
 
     def _session(self, scope: Scope) -> Session:
         """Who calls: a bearer token, or the cookie. Raises Rejection."""

@@ -7,7 +7,7 @@ browser's own Sec-Fetch-Site defeat calls from other sites' pages, beside the co
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from podium.gateway.edge.replies import Scope, header
+from podium.gateway.asgi import Scope, header
 from podium.kernel.errors import Kind, Rejection, denied
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import uvicorn
 
+from podium.gateway.asgi import App
 from podium.gateway.edge.address import BACKLOG
-from podium.gateway.edge.replies import App
 
 _INCOMPLETE_BYTES = 64 * 1024
 """Of a request's head that is still arriving."""

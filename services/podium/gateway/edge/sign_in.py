@@ -2,7 +2,7 @@
 
 import json
 
-from podium.gateway.edge.replies import Header, Receive, Scope, Send, header, read_body, refuse, reply, reply_json
+from podium.gateway.asgi import Header, Receive, Scope, Send, header, read_body, refuse, reply, reply_json
 from podium.gateway.sessions import Session, Sessions
 from podium.kernel.errors import Kind, Rejection
 

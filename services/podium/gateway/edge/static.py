@@ -5,7 +5,7 @@ import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
 
-from podium.gateway.edge.replies import Header, Scope, Send, header, reply
+from podium.gateway.asgi import Header, Scope, Send, header, reply
 
 UI = Path(__file__).parents[1] / "ui"
 """Where the build of clients/web puts it; shipped in the wheel, absent from a checkout that was not built."""

@@ -33,7 +33,7 @@ class BinaryCodec:
         try:
             return message_class.FromString(bytes(data))
         except DecodeError:
-            raise _wrong(f"the body is no {message_class.DESCRIPTOR.full_name}") from None
+            raise to_connect(wrong(f"the body is no {message_class.DESCRIPTOR.full_name}")) from None
 
 
 class JsonCodec:
@@ -50,10 +50,18 @@ class JsonCodec:
     def decode(self, data: bytes | bytearray, message_class: type[Message]) -> Message:
         """A request. Raises ConnectError INVALID_ARGUMENT."""
         try:
+            return self.parse(data, message_class)
+        except Rejection as rejection:
+            raise to_connect(rejection) from None
+
+    def parse(self, data: bytes | bytearray, message_class: type[Message]) -> Message:
+        """A request. Raises Rejection INVALID_FIELD."""
+        try:
             return Parse(bytes(data), message_class())
         except (ParseError, UnicodeDecodeError, RecursionError) as error:
-            raise _wrong(f"the body is not what the RPC takes: {error}") from None
+            raise wrong(f"the body is not what the RPC takes: {error}") from None
 
 
-def _wrong(text: str) -> Exception:
-    return to_connect(Rejection(Kind.INVALID_ARGUMENT, "INVALID_FIELD", text))
+def wrong(text: str) -> Rejection:
+    """A body that is not what the RPC takes."""
+    return Rejection(Kind.INVALID_ARGUMENT, "INVALID_FIELD", text)

@@ -5,7 +5,8 @@ repeats where that is safe, the way to the owner of an entity, documented errors
 """
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -42,7 +43,9 @@ class Forwarder:
     def __init__(self, upstream: Podium, addresses: Mapping[str, str], limits: StreamLimits) -> None:
         self._upstream = upstream
         self._addresses = addresses
-        self._limits = limits
+        self.limits = limits
+        self.feeds: dict[str, Feed] = {}
+        """The streaming RPCs by path."""
         self._open: set[FeedCall[bytes]] = set()
         self._draining = False
         self._traces = IdsOnly()
@@ -57,6 +60,20 @@ class Forwarder:
         for feed in list(self._open):
             feed.cancel()
 
+    @contextmanager
+    def ending(self, feed: FeedCall[bytes]) -> Iterator[None]:
+        """While a stream is open; raises Rejection NOT_READY where it ends because the gateway stops."""
+        if self._draining:
+            raise _stopping()
+        self._open.add(feed)
+        try:
+            yield
+            if self._draining:
+                raise _stopping()
+        finally:
+            self._open.discard(feed)
+            feed.cancel()
+
     def _endpoint(self, route: Route) -> Any:
         info = MethodInfo(
             name=route.method.name,
@@ -69,13 +86,14 @@ class Forwarder:
         channel = self._upstream.channel(self._addresses[route.service])
         if route.streaming:
             feed: Any = channel.unary_stream(route.path, route.request.SerializeToString, None)
-            return Endpoint.server_stream(info, _Feed(self, route, feed).run)
+            self.feeds[route.path] = Feed(self, route, feed)
+            return Endpoint.server_stream(info, self.feeds[route.path].run)
         unary: Any = channel.unary_unary(route.path, route.request.SerializeToString, None)
         return Endpoint.unary(info, self._unary(route, unary))
 
     def _unary(self, route: Route, method: Any) -> Callable[[Message, Context], Awaitable[Any]]:
         async def call(request: Message, context: Context) -> Encoded:
-            session = self.enter(route, context)
+            session = self.enter(route, context.timeout_ms, context.request_headers.get("traceparent", ""))
             try:
                 return Encoded(await method(request, metadata=_credentials(session)), route.response)
             except (PodiumError, Rejection) as error:
@@ -83,16 +101,15 @@ class Forwarder:
 
         return call
 
-    def enter(self, route: Route, context: Context) -> Session:
-        """Say for the rest of this request's context how long it may take and which trace it belongs to."""
-        timeout = context.timeout_ms
-        DEADLINE.set(None if timeout is None else time.monotonic() + timeout / 1000)
-        with self._traces.server_span(route.path, context.request_headers.get("traceparent", "")):
+    def enter(self, route: Route, timeout_ms: float | None, traceparent: str) -> Session:
+        """Say for the rest of this request's context how long it may take and which trace it belongs to; who calls."""
+        DEADLINE.set(None if timeout_ms is None else time.monotonic() + timeout_ms / 1000)
+        with self._traces.server_span(route.path, traceparent):
             return CALLER.get()
 
 
 @dataclass(frozen=True, slots=True)
-class _Feed:
+class Feed:
     """One server-streaming RPC."""
 
     forwarder: Forwarder
@@ -100,27 +117,26 @@ class _Feed:
     method: Any
 
     async def run(self, request: Message, context: Context) -> AsyncIterator[Any]:
-        """The stream of one request."""
-        owner, path = self.forwarder, self.route.path
-        session = owner.enter(self.route, context)
-        feed: FeedCall[bytes] | None = None
+        """The stream of one request, as a Connect endpoint. Raises ConnectError."""
+        traceparent = context.request_headers.get("traceparent", "")
         try:
-            with owner._limits.holding(session.id):
-                if owner._draining:
-                    raise _stopping()
-                feed = self.method(request, metadata=_credentials(session))
-                assert feed is not None
-                owner._open.add(feed)
+            async with aclosing(self.items(request, context.timeout_ms, traceparent)) as items:
+                async for item in items:
+                    yield item
+        except (PodiumError, Rejection) as error:
+            raise to_connect(error, self.route.path) from None
+
+    async def items(
+        self, request: Message, timeout_ms: float | None, traceparent: str
+    ) -> AsyncGenerator[Encoded, None]:
+        """The stream of one request. Raises PodiumError, Rejection."""
+        owner = self.forwarder
+        session = owner.enter(self.route, timeout_ms, traceparent)
+        with owner.limits.holding(session.id):
+            feed: FeedCall[bytes] = self.method(request, metadata=_credentials(session))
+            with owner.ending(feed):
                 async for data in feed:
                     yield Encoded(data, self.route.response)
-                if owner._draining:
-                    raise _stopping()
-        except (PodiumError, Rejection) as error:
-            raise to_connect(error, path) from None
-        finally:
-            if feed is not None:
-                owner._open.discard(feed)
-                feed.cancel()
 
 
 class Application(ConnectASGIApplication[Forwarder]):

@@ -5,7 +5,8 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
-from podium.kernel.errors import Kind, Rejection
+from podium.client.errors import PodiumError
+from podium.kernel.errors import Rejection
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -15,14 +16,20 @@ Header = tuple[bytes, bytes]
 
 NO_STORE: Header = (b"cache-control", b"no-store")
 
-STATUSES = {
-    Kind.UNAUTHENTICATED: 401,
-    Kind.PERMISSION_DENIED: 403,
-    Kind.NOT_FOUND: 404,
-    Kind.RESOURCE_EXHAUSTED: 429,
-    Kind.UNAVAILABLE: 503,
+_STATUSES = {
+    "INVALID_ARGUMENT": 400,
+    "FAILED_PRECONDITION": 400,
+    "OUT_OF_RANGE": 400,
+    "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404,
+    "ALREADY_EXISTS": 409,
+    "ABORTED": 409,
+    "RESOURCE_EXHAUSTED": 429,
+    "UNAVAILABLE": 503,
+    "DEADLINE_EXCEEDED": 504,
 }
-"""HTTP statuses of refusals; 400 for the other kinds."""
+"""HTTP statuses by gRPC code, as Connect has them; 500 for the others."""
 
 
 def header(scope: Scope, name: bytes) -> str:
@@ -46,23 +53,28 @@ async def reply_json(send: Send, status: int, value: object, headers: Sequence[H
     await reply(send, status, body, [(b"content-type", b"application/json"), NO_STORE, *headers])
 
 
-async def refuse(send: Send, rejection: Rejection, status: int | None = None) -> None:
+async def refuse(send: Send, error: Rejection | PodiumError, status: int | None = None) -> None:
     """A refusal as Connect tells it: code, message, and the ErrorInfo that every error of Podium carries."""
-    # Imported when first needed: a gateway that is up refuses nobody for most of its life.
-    from podium.chassis.interceptors.errors import status_of_rejection
+    value, usual = error_document(error)
+    await reply_json(send, status or usual, value)
 
-    details = [
-        {
-            "type": each.type_url.rpartition("/")[2],
-            "value": base64.b64encode(each.value).decode().rstrip("="),
-        }
-        for each in status_of_rejection(rejection).details
-    ]
-    if details:
-        info = {"reason": rejection.reason, "domain": "podium", "metadata": dict(rejection.metadata)}
-        details[0]["debug"] = info
-    value = {"code": rejection.kind.value, "message": rejection.message, "details": details}
-    await reply_json(send, status or STATUSES.get(rejection.kind, 400), value)
+
+def error_document(error: Rejection | PodiumError, method: str = "") -> tuple[dict[str, Any], int]:
+    """Connect's JSON for an error, with its details in bytes and readable, and the HTTP status that goes with it."""
+    # Imported when first needed: a gateway that is up refuses nobody for most of its life.
+    from google.protobuf.json_format import MessageToDict
+
+    from podium.chassis.interceptors.errors import code_of, to_status
+
+    status = to_status(error, method)
+    details: list[dict[str, Any]] = []
+    for each in status.details:
+        shown = MessageToDict(each)
+        name = each.type_url.rpartition("/")[2]
+        shown.pop("@type", None)
+        details.append({"type": name, "value": base64.b64encode(each.value).decode().rstrip("="), "debug": shown})
+    code = code_of(status).name
+    return {"code": code.lower(), "message": status.message, "details": details}, _STATUSES.get(code, 500)
 
 
 async def read_body(receive: Receive, limit: int) -> bytes | None:
