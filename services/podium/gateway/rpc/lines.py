@@ -1,7 +1,6 @@
 """Streams for people at a prompt: a streaming RPC called with plain JSON answers one JSON document a line.
 
-    curl -N -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -d '{}' \\
-        http://127.0.0.1:3000/podium.pods.v1.PodService/WatchPods
+    curl -N -H "Authorization: Bearer $TOKEN" --json '{}' $URL/podium.pods.v1.PodService/WatchPods
 
 Connect frames its streams in binary, which no shell can take apart.
 """
