@@ -145,7 +145,7 @@ async def test_failed_removal(world: World, create: Create):
     await project.load_tasks()
     shown: list[list[str]] = []
     project.listen(TASKS, lambda _: shown.append(ids(project.tasks())))
-    project.board.tasks.put("unknown", task_pb2.Task(id="unknown"), 1)
+    project.board.tasks.put("unknown", task_pb2.Task(id="unknown"), 100)
     with pytest.raises(PodiumError) as refused:
         await project.delete_task("unknown")
     assert refused.value.reason == "TASK_NOT_FOUND" == project.error(keys.task("unknown")).reason  # type: ignore[union-attr]

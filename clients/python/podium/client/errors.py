@@ -1,99 +1,55 @@
-"""What a call can raise: one class for each family of gRPC status codes, each with Podium's documented reason.
+"""What a call can raise: one class for each family of gRPC status codes, and below these one for each reason.
 
-The reasons are the names of `podium.common.v1.ErrorReason` without their prefix; its comments say what to do.
+The reasons are the names of `podium.common.v1.ErrorReason` without their prefix. Its comments say what to do, and stand
+as docstrings at the classes in `podium.client.reasons`: `except TaskNotFoundError`, or `except NotFoundError`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from podium.client.families import (
+    AbortedError,
+    AlreadyExistsError,
+    DeadlineError,
+    ExhaustedError,
+    FieldViolation,
+    InternalError,
+    InvalidArgumentError,
+    NotFoundError,
+    OutOfRangeError,
+    PermissionDeniedError,
+    PodiumError,
+    PreconditionError,
+    UnauthenticatedError,
+    UnavailableError,
+)
 
 if TYPE_CHECKING:
     import grpc
     from google.rpc.status_pb2 import Status
 
+__all__ = [
+    "AbortedError",
+    "AlreadyExistsError",
+    "DeadlineError",
+    "ExhaustedError",
+    "FieldViolation",
+    "InternalError",
+    "InvalidArgumentError",
+    "NotFoundError",
+    "OutOfRangeError",
+    "PermissionDeniedError",
+    "PodiumError",
+    "PreconditionError",
+    "UnauthenticatedError",
+    "UnavailableError",
+    "from_rpc_error",
+    "from_status",
+    "make_error",
+]
+
 DOMAIN = "podium"
 """The domain of every `google.rpc.ErrorInfo` that Podium sends."""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldViolation:
-    """One field that breaks its rule."""
-
-    field: str
-    description: str
-
-
-@dataclass(eq=False)
-class PodiumError(Exception):
-    """A refused or failed call.
-
-    `code` is the gRPC status code's name (`NOT_FOUND`), `reason` Podium's (`POD_NOT_FOUND`; empty where the
-    error did not come from Podium), `metadata` what the reason's comment lists, `retry_after_seconds` the
-    server's advice.
-    """
-
-    code: str
-    reason: str
-    message: str
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    violations: Sequence[FieldViolation] = ()
-    retry_after_seconds: float | None = None
-
-    def __str__(self) -> str:
-        return f"{self.reason or self.code}: {self.message}"
-
-    @property
-    def is_outcome_unknown(self) -> bool:
-        """Whether a mutation may have taken effect: repeat it with the same request id."""
-        return self.code in ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "UNKNOWN", "INTERNAL")
-
-
-class InvalidArgumentError(PodiumError):
-    """Wrong in any state; `violations` name the fields."""
-
-
-class NotFoundError(PodiumError):
-    """No such thing."""
-
-
-class AlreadyExistsError(PodiumError):
-    """There already."""
-
-
-class PreconditionError(PodiumError):
-    """Not possible in this state."""
-
-
-class AbortedError(PodiumError):
-    """Another writer was there: read again, decide again."""
-
-
-class OutOfRangeError(PodiumError):
-    """The resume point is no longer kept: take a new snapshot."""
-
-
-class ExhaustedError(PodiumError):
-    """A bound is reached: retry with back-off."""
-
-
-class UnavailableError(PodiumError):
-    """Not now, or the outcome is unknown: repeat with the same request id."""
-
-
-class DeadlineError(PodiumError):
-    """No answer in time: repeat with the same request id."""
-
-
-class UnauthenticatedError(PodiumError):
-    """No valid token."""
-
-
-class PermissionDeniedError(PodiumError):
-    """Not for this caller."""
-
-
-class InternalError(PodiumError):
-    """A bug; `metadata["error_id"]` stands in the server's log."""
 
 
 _CLASSES: Mapping[str, type[PodiumError]] = {
@@ -125,8 +81,13 @@ def make_error(
     violations: Sequence[FieldViolation] = (),
     retry_after_seconds: float | None = None,
 ) -> PodiumError:
-    """The error of the class that belongs to the code."""
-    kind = _CLASSES.get(code, PodiumError)
+    """The error of the class that belongs to the reason, or where that does not fit, to the code."""
+    from podium.client.reasons import CLASSES
+
+    family = _CLASSES.get(code, PodiumError)
+    kind = CLASSES.get(reason, family)
+    if not issubclass(kind, family):
+        kind = family
     return kind(code, reason, message, dict(metadata or {}), tuple(violations), retry_after_seconds)
 
 

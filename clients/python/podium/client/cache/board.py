@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from podium.client.cache import keys
 from podium.client.cache.edits import EntityEdit, session_without, task_without
 from podium.client.cache.freshness import Fetch, Freshness
-from podium.client.cache.keys import PROJECT, Key
+from podium.client.cache.keys import PROJECT, REVISION, Key
 from podium.client.cache.table import Table
 from podium.client.errors import PodiumError
 from podium.tasks.v1.maestro_service_pb2 import ProjectChange
@@ -64,8 +64,9 @@ class Board:
         """Changes up to here are known; the first one says where they begin."""
         if self.followed is None:
             self.base = max(self.base, revision)
+        moved = self.followed is None or revision > self.followed
         self.followed = max(self.followed or 0, revision)
-        return self._settle()
+        return self._settle() | ({REVISION} if moved else set())
 
     def lose(self) -> None:
         """The changes have a gap: the next bookmark begins anew."""
@@ -88,7 +89,7 @@ class Board:
                 touched |= self._lift(event.request_id)
         if not change.partial:
             self.followed = to
-            touched |= self._settle()
+            touched |= self._settle() | {REVISION}
         self.freshness.touch(touched, now)
         self._bound_deletions()
         return touched
@@ -175,9 +176,14 @@ class Board:
         """It failed for good; what is shown stays."""
         if not self.freshness.is_current(fetch):
             return set()
-        self.freshness.give_up(fetch)
+        self.drop_fetch(fetch)
         self.freshness.fail(fetch.key, error)
         return {fetch.key}
+
+    def drop_fetch(self, fetch: Fetch) -> None:
+        """It was aborted."""
+        self.freshness.give_up(fetch)
+        self._bound_deletions()
 
     def _missing(self, fetch: Fetch, revision: int) -> set[Key]:
         match fetch.key.kind:
@@ -224,6 +230,7 @@ class Board:
     def roll_back(self, request_id: str, key: Key, error: PodiumError | None) -> set[Key]:
         """The call failed: show the original again, and the error; no error where the change says it took effect."""
         self._awaited -= 1
+        self._bound_deletions()
         if request_id not in self.pending:
             return set()
         if error is not None:

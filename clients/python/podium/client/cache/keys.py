@@ -16,6 +16,8 @@ SESSIONS = Key("sessions")
 """Every session of the project."""
 PROJECT = Key("project")
 """The project's own fields."""
+REVISION = Key("revision")
+"""How far the changes reach; moves also where a change shows nothing new."""
 CONNECTION = Key("connection")
 """Whether the cache hears of changes."""
 

@@ -13,7 +13,7 @@ from podium.client.cache.board import Board, StaleAnswerError
 from podium.client.cache.commands import Commands, R
 from podium.client.cache.edits import edits_of
 from podium.client.cache.feed import Connection, Feed
-from podium.client.cache.keys import CONNECTION, PROJECT, SESSIONS, TASKS, Key
+from podium.client.cache.keys import CONNECTION, PROJECT, REVISION, SESSIONS, TASKS, Key
 from podium.client.cache.listeners import Handler, Listeners, Listening
 from podium.client.cache.loading import pages
 from podium.client.cache.views import Views
@@ -112,7 +112,7 @@ class CachedProject(Views, Commands):
     async def until(self, holds: Callable[["CachedProject"], bool], *watched: Key) -> None:
         """Wait until something holds; looked at after each change of the keys (none given: of anything shown)."""
         changed = asyncio.Event()
-        listened = watched or (TASKS, SESSIONS, PROJECT, CONNECTION)
+        listened = watched or (TASKS, SESSIONS, PROJECT, REVISION, CONNECTION)
         listenings = [self.listen(key, lambda _: changed.set()) for key in listened]
         try:
             while not holds(self):
@@ -193,7 +193,7 @@ class CachedProject(Views, Commands):
         except PodiumError as error:
             self._tell(self.board.fail_fetch(fetch, error))
         finally:
-            self.board.freshness.give_up(fetch)
+            self.board.drop_fetch(fetch)
 
     def _tell(self, touched: Iterable[Key]) -> None:
         self._listeners.tell(touched)
