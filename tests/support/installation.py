@@ -42,7 +42,14 @@ class LocalInstallation:
         self.installation.ensure()
         self.installation.config_file.write_text(to_toml(self.settings), encoding="utf-8")
         self._supervisor = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "podium.supervisor", "--data-dir", str(self.installation.data_dir)),
+            *(
+                sys.executable,
+                "-m",
+                "podium.supervisor",
+                "--with-parent",
+                "--data-dir",
+                str(self.installation.data_dir),
+            ),
             env={name: value for name, value in os.environ.items() if not name.startswith("PODIUM_")},
         )
         await self.until(lambda state: state.get("phase") == "ready", "everything ready")

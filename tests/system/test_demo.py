@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,27 @@ def test_a_demo_that_goes_wrong_says_where(tmp_path: Path, monkeypatch: pytest.M
     place = Path(caught.value.hint.rpartition(" ")[2])
     assert (place / "data" / "logs" / "runner.log").exists()
     assert not supervision.is_running(Installation(place / "data"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells of a parent's end on Linux only")
+@pytest.mark.timeout(180)
+def test_a_killed_demo_leaves_no_services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGKILL at the demo stops its services too."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "podium.cli.demo"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "spec writer runs" in line:
+            break
+    process.kill()
+    process.wait()
+    (data_dir,) = tmp_path.glob("podium-demo-*/data")
+    deadline = time.monotonic() + 60
+    while supervision.is_running(Installation(data_dir)):
+        assert time.monotonic() < deadline, "the supervisor still runs"
+        time.sleep(0.02)

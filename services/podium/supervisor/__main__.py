@@ -6,6 +6,8 @@ writes what it does to `logs/supervisor.log`, with it to its standard error.
 
 import argparse
 import asyncio
+import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import TextIO
 from podium.client.installation import Installation
 from podium.supervisor import settings as settings_file
 from podium.supervisor.credentials import prepare
+from podium.supervisor.launch import die_with
 from podium.supervisor.logs import rotate
 from podium.supervisor.supervisor import AlreadyRunningError, Supervisor
 
@@ -25,7 +28,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="podium.supervisor", description=__doc__)
     parser.add_argument("--data-dir", type=Path, help="default: $PODIUM_DATA_DIR, else the user's data directory")
     parser.add_argument("--foreground", action="store_true", help="say on standard error what happens")
+    parser.add_argument("--with-parent", action="store_true", help="stop when the process that started it is gone")
     options = parser.parse_args(arguments)
+    if options.with_parent:
+        die_with(os.getppid(), signal.SIGTERM)
     installation = Installation.locate(options.data_dir)
     try:
         prepare(installation)

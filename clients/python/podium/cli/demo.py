@@ -214,7 +214,7 @@ def run(out: Output, *, terminal: bool, keep: bool = False) -> None:
     stage = Stage.make(EXAMPLE)
     try:
         out.say(f"Podium starts its services in {stage.root}")
-        supervision.start(stage.installation)
+        supervision.start(stage.installation, with_caller=True)
         services = len(supervision.read_state(stage.installation).get("services", []))
         out.say(f"[dim]{services} services, ready after {time.monotonic() - began:.1f} s[/]")
         _name_the_web(stage, out)

@@ -42,9 +42,10 @@ def read_state(installation: Installation) -> dict[str, Any]:
     return state if isinstance(state, dict) else {}
 
 
-def start(installation: Installation) -> bool:
+def start(installation: Installation, *, with_caller: bool = False) -> bool:
     """Starts the supervisor in the background and waits until every service is ready; False where it was already.
 
+    `with_caller` makes it stop when this process is gone, however that ends (Linux).
     Raises `CliError` with the end of the log that tells why, and leaves nothing running that was not before.
     """
     if read_state(installation).get("phase") == "stopping":
@@ -56,7 +57,7 @@ def start(installation: Installation) -> bool:
     errors = installation.logs_dir / "supervisor.log"
     with errors.open("ab") as file:
         process = subprocess.Popen(
-            supervisor_command(installation),
+            [*supervisor_command(installation), *(["--with-parent"] if with_caller else [])],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
