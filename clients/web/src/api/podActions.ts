@@ -1,0 +1,39 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { type ChangeRequestSchema } from "@gen/podium/pods/v1/pod_service_pb";
+import { MessageKind, type Phase, type PlanItemSchema } from "@gen/podium/pods/v1/pod_pb";
+import { pods } from "./clients";
+import { newRequestId } from "./requestId";
+
+/** All that a person can do to one pod; each call safe to repeat. */
+export const podActions = (podId: string) => {
+  const ids = () => ({ podId, requestId: newRequestId() });
+  return {
+    updateSpec: (content: string) => pods.updateSpec({ ...ids(), content }),
+    approveSpec: (version: bigint) => pods.approveSpec({ ...ids(), version }),
+    reopenSpec: (reason: string) => pods.reopenSpec({ ...ids(), reason }),
+    requestSpec: (feedback: string) => pods.requestSpec({ ...ids(), feedback }),
+    updatePlan: (summary: string, items: MessageInitShape<typeof PlanItemSchema>[]) => pods.updatePlan({ ...ids(), summary, items }),
+    approvePlan: (version: bigint) => pods.approvePlan({ ...ids(), version }),
+    reopenPlan: (reason: string) => pods.reopenPlan({ ...ids(), reason }),
+    requestPlan: (feedback: string) => pods.requestPlan({ ...ids(), feedback }),
+    transition: (to: Phase, reason: string) => pods.transitionPhase({ ...ids(), to, reason }),
+    startWorkstream: (workstreamId: string) => pods.startWorkstream({ ...ids(), workstreamId }),
+    retryWorkstream: (workstreamId: string, feedback: string) => pods.retryWorkstream({ ...ids(), workstreamId, feedback }),
+    skipWorkstream: (workstreamId: string, reason: string) => pods.skipWorkstream({ ...ids(), workstreamId, reason }),
+    cancelWorkstream: (workstreamId: string, reason: string) => pods.cancelWorkstream({ ...ids(), workstreamId, reason }),
+    startAgent: (agentId: string) => pods.startAgent({ ...ids(), agentId }),
+    interruptAgent: (agentId: string, reason: string) => pods.interruptAgent({ ...ids(), agentId, reason }),
+    restartAgent: (agentId: string) => pods.restartAgent({ ...ids(), agentId }),
+    tellAgent: (agentId: string, text: string) => pods.sendAgentMessage({ ...ids(), agentId, text }),
+    answer: (messageId: string, choice: string, text: string) => pods.answerQuestion({ ...ids(), messageId, choice, text }),
+    post: (content: string, threadId = "") => pods.postMessage({ ...ids(), kind: MessageKind.UPDATE, content, threadId }),
+    markRead: (itemIds: string[]) => pods.markInboxRead({ ...ids(), itemIds }),
+    approveReview: (integrationCommit: string) => pods.approveReview({ ...ids(), integrationCommit }),
+    requestChanges: (changes: MessageInitShape<typeof ChangeRequestSchema>[]) => pods.requestChanges({ ...ids(), changes }),
+    land: () => pods.landWork(ids()),
+    cancel: (reason: string) => pods.cancelPod({ ...ids(), reason }),
+    evaluate: () => pods.evaluateNow(ids()),
+  };
+};
+
+export type PodActions = ReturnType<typeof podActions>;

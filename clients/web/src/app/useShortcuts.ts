@@ -1,0 +1,46 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { openDialog } from "./dialogs";
+import { toggleTheme } from "./theme";
+
+const typing = (target: EventTarget | null) =>
+  target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+
+/** Keys that work everywhere; `g` waits for the key after it. */
+export function useShortcuts(): void {
+  const navigate = useNavigate();
+  useEffect(() => {
+    let goes = 0;
+    const onKey = (event: KeyboardEvent) => {
+      if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") {
+        event.preventDefault();
+        openDialog("palette");
+        return;
+      }
+      if (event.metaKey || event.ctrlKey || event.altKey || typing(event.target) || document.querySelector("[role=dialog]")) return;
+      if (event.timeStamp - goes < 1200) {
+        goes = 0;
+        if (event.key === "b") void navigate({ to: "/" });
+        if (event.key === "i") void navigate({ to: "/inbox" });
+        return;
+      }
+      if (event.key === "g") goes = event.timeStamp;
+      else if (event.key === "c") open(event, "task");
+      else if (event.key === "?") open(event, "help");
+      else if (event.key === "t") toggleTheme();
+      else if (event.key === "/") focusSearch(event);
+    };
+    const open = (event: KeyboardEvent, name: "task" | "help") => {
+      event.preventDefault();
+      openDialog(name);
+    };
+    const focusSearch = (event: KeyboardEvent) => {
+      event.preventDefault();
+      const field = document.querySelector<HTMLElement>("[data-search]");
+      if (field) field.focus();
+      else openDialog("palette");
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, [navigate]);
+}

@@ -1,0 +1,39 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import "./styles.css";
+import { exchangeToken } from "./app/auth";
+import { router } from "./app/router";
+import { SignedOut } from "./app/SignedOut";
+import { applyTheme } from "./app/theme";
+import { sessionInfo } from "./api/queries";
+import { reasonOf } from "./api/errors";
+import { watcher } from "./stream/watcher";
+
+applyTheme();
+const root = createRoot(document.getElementById("root") as HTMLElement);
+const queries = new QueryClient({ defaultOptions: { queries: { refetchOnWindowFocus: false, retry: 2 } } });
+
+async function begin(): Promise<void> {
+  const signIn = await exchangeToken(window.location, window.history);
+  try {
+    await queries.fetchQuery({ ...sessionInfo, retry: false });
+  } catch (error) {
+    if (reasonOf(error) === "UNAUTHENTICATED" || signIn === "spent") {
+      root.render(<SignedOut spent={signIn === "spent"} />);
+      return;
+    }
+    // The services are away: the page comes up and says so.
+  }
+  watcher.start();
+  root.render(
+    <StrictMode>
+      <QueryClientProvider client={queries}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+}
+
+void begin();

@@ -1,0 +1,53 @@
+import { lazy, Suspense, useState, type FormEvent } from "react";
+import { AgentStatus, type Agent } from "@gen/podium/pods/v1/pod_pb";
+import { agentWord, cost, isOver, kindWord } from "@/lib/words";
+import { Button } from "@/ui/Button";
+import { Chip } from "@/ui/Chip";
+import { Icon } from "@/ui/Icon";
+import { Since } from "@/ui/Since";
+import { useAction } from "@/ui/useAction";
+import { ReasonModal } from "../ReasonModal";
+import { usePodView } from "../PodContext";
+
+const Transcript = lazy(() => import("@/pages/transcript/Transcript"));
+
+export function AgentDetail({ agent }: { agent: Agent }) {
+  const { actions, past } = usePodView();
+  const [asking, setAsking] = useState(false);
+  const [busy, run] = useAction();
+  const { text, tone } = agentWord(agent.status);
+  const over = isOver(agent.status);
+  return (
+    <section aria-label={`${kindWord(agent.kind)} ${agent.workstreamId}`} className="card flex min-w-0 flex-col overflow-hidden">
+      <header className="flex flex-wrap items-center gap-x-3 gap-y-2 border-b border-line px-4 py-2.5">
+        <h2 className="font-semibold">{kindWord(agent.kind)}{agent.workstreamId && ` · ${agent.workstreamId}`}</h2>
+        <Chip tone={tone} dot>{agent.interruptRequested && !over ? "Being interrupted" : text}</Chip>
+        <span className="flex-1 text-faint">{agent.profile}{agent.runnerId && ` on ${agent.runnerId}`} · <Since time={agent.requestedTime} /> ago{cost(agent.usage) && ` · ${cost(agent.usage)}`}</span>
+        {!past && agent.status === AgentStatus.PENDING_START && <Button small kind="primary" disabled={busy} onClick={() => void run(() => actions.startAgent(agent.id))}><Icon name="play" size={12} />Start</Button>}
+        {!past && !over && <Button small kind="danger" disabled={busy || agent.interruptRequested} onClick={() => setAsking(true)}><Icon name="stop" size={12} />Interrupt…</Button>}
+        {!past && over && agent.status !== AgentStatus.COMPLETED && <Button small disabled={busy} onClick={() => void run(() => actions.restartAgent(agent.id))}><Icon name="refresh" size={12} />Restart</Button>}
+      </header>
+      {(agent.exitReason || agent.progress) && <p className="border-b border-line px-4 py-2 text-muted">{over ? agent.exitReason || agent.progress : agent.progress}</p>}
+      <Suspense fallback={<div className="h-[420px]" />}><Transcript sessionId={agent.id} live={!over} /></Suspense>
+      {!past && (agent.status === AgentStatus.RUNNING || agent.status === AgentStatus.AWAITING_INPUT) && <Tell agentId={agent.id} />}
+      <ReasonModal open={asking} onClose={() => setAsking(false)} title="Interrupt this agent?" verb="Interrupt" danger placeholder="Why (for the record)"
+        description="Its process ends now. Its workstream waits until you try again or go on without it." act={(reason) => actions.interruptAgent(agent.id, reason)} />
+    </section>
+  );
+}
+
+function Tell({ agentId }: { agentId: string }) {
+  const { actions } = usePodView();
+  const [text, setText] = useState("");
+  const [busy, run] = useAction();
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (await run(() => actions.tellAgent(agentId, text.trim()), "Sent")) setText("");
+  };
+  return (
+    <form onSubmit={submit} className="flex gap-2 border-t border-line p-3">
+      <input aria-label="Message to the agent" className="field" placeholder="Tell the agent something…" value={text} onChange={(event) => setText(event.target.value)} />
+      <Button type="submit" disabled={busy || !text.trim()}><Icon name="send" size={14} />Send</Button>
+    </form>
+  );
+}

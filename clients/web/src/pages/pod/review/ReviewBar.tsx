@@ -1,0 +1,58 @@
+import { useState } from "react";
+import { ChecksResult, type Workstream } from "@gen/podium/pods/v1/pod_pb";
+import type { Tone } from "@/lib/words";
+import { Button } from "@/ui/Button";
+import { Chip } from "@/ui/Chip";
+import { Notice } from "@/ui/Notice";
+import { useAction } from "@/ui/useAction";
+import { Landed } from "../Landed";
+import { usePodView } from "../PodContext";
+import { ReasonModal } from "../ReasonModal";
+import type { Comment } from "./comments";
+
+interface Props {
+  open: boolean;
+  comments: readonly Comment[];
+  workstreams: readonly Workstream[];
+  of: string;
+  onOf: (workstreamId: string) => void;
+  request: (general: { workstreamId: string; text: string } | null) => Promise<unknown>;
+}
+
+const CHECKS: Record<number, [string, Tone]> = {
+  [ChecksResult.PASSED]: ["Checks passed", "good"],
+  [ChecksResult.FAILED]: ["Checks failed", "bad"],
+  [ChecksResult.NONE]: ["NOT VERIFIED: no checks", "wait"],
+};
+
+/** The verdict of the checks, whose changes are shown, and what to do: land, or send back. */
+export function ReviewBar({ open, comments, workstreams, of, onOf, request }: Props) {
+  const { pod, actions } = usePodView();
+  const [asking, setAsking] = useState(false);
+  const [busy, run] = useAction();
+  const review = pod.review;
+  const [text, tone] = CHECKS[review?.checks ?? 0] ?? ["Being verified", "neutral" as Tone];
+  const target = of || workstreams.at(-1)?.id || "";
+  const approved = Boolean(review?.approvedCommit) && review?.approvedCommit === review?.integrationCommit;
+  return (
+    <>
+      <Landed />
+      {review?.landingError && <Notice tone="bad" action={<Button small disabled={busy} onClick={() => void run(() => actions.land())}>Land again</Button>}>It could not land: {review.landingError}</Notice>}
+      <div className="flex flex-wrap items-center gap-2">
+        <Chip tone={tone} dot>{text}</Chip>
+        <select aria-label="Whose changes" value={of} onChange={(event) => onOf(event.target.value)} className="h-8 max-w-60 rounded-lg border border-line bg-surface px-2">
+          <option value="">All changes</option>
+          {workstreams.map((each) => <option key={each.id} value={each.id}>{each.title}</option>)}
+        </select>
+        <span className="text-faint">{review?.filesChanged} files, +{review?.insertions} −{review?.deletions} at <code className="font-mono">{review?.integrationCommit.slice(0, 12)}</code></span>
+        <span className="flex-1" />
+        {open && <Button onClick={() => setAsking(true)}>Request changes{comments.length > 0 && ` (${comments.length})`}…</Button>}
+        {open && <Button kind="primary" disabled={busy || approved} onClick={() => void run(() => actions.approveReview(review?.integrationCommit ?? ""))}>{approved ? "Landing…" : "Approve and land"}</Button>}
+      </div>
+      {review?.checksOutput && review.checks === ChecksResult.FAILED && <pre tabIndex={0} className="card max-h-72 overflow-auto p-3 font-mono text-xs">{review.checksOutput}</pre>}
+      <ReasonModal open={asking} onClose={() => setAsking(false)} title="Request changes" verb="Send back" required={comments.length === 0} placeholder="What should be different?"
+        description={`${comments.length ? `Your ${comments.length} comments on lines go along. ` : ""}General words go to “${target}”; its agent works again, with them as its next prompt.`}
+        act={(words) => request(words ? { workstreamId: target, text: words } : null)} />
+    </>
+  );
+}

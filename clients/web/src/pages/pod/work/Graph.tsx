@@ -1,0 +1,78 @@
+import { useMemo } from "react";
+import { Graph as Layout, layout } from "@dagrejs/dagre";
+import { Background, Controls, Handle, MarkerType, Position, ReactFlow, type Edge, type Node, type NodeProps } from "@xyflow/react";
+import "@xyflow/react/dist/style.css";
+import { WorkstreamStatus, type Workstream } from "@gen/podium/pods/v1/pod_pb";
+import { workstreamWord } from "@/lib/words";
+import { Chip } from "@/ui/Chip";
+import { say } from "./WorkstreamRow";
+
+const WIDTH = 230;
+const HEIGHT = 84;
+
+type WorkstreamNode = Node<{ workstream: Workstream; chosen: boolean; onChoose: (id: string) => void }, "workstream">;
+const NODE_TYPES = { workstream: NodeView };
+const satisfied = (status: WorkstreamStatus) => status === WorkstreamStatus.COMPLETED || status === WorkstreamStatus.SKIPPED;
+
+/** The dependency graph; from left to right, as work can go. */
+export default function Graph({ workstreams, chosen, onChoose }: { workstreams: Workstream[]; chosen: string; onChoose: (id: string) => void }) {
+  const shape = workstreams.map((each) => `${each.id}<${each.dependencies.join("|")}`).join(";");
+  // Places depend on the shape alone: a change of status moves nothing.
+  const places = useMemo(() => arrange(workstreams), [shape]);
+  const nodes: WorkstreamNode[] = workstreams.map((workstream) => ({
+    id: workstream.id,
+    type: "workstream",
+    position: places.get(workstream.id) ?? { x: 0, y: 0 },
+    data: { workstream, chosen: workstream.id === chosen, onChoose },
+    width: WIDTH, height: HEIGHT,
+    draggable: false, connectable: false, focusable: false, selectable: false,
+  }));
+  const byId = new Map(workstreams.map((each) => [each.id, each]));
+  const edges: Edge[] = workstreams.flatMap((to) =>
+    to.dependencies.filter((id) => byId.has(id)).map((id) => {
+      const done = satisfied(byId.get(id)?.status ?? WorkstreamStatus.UNSPECIFIED);
+      const color = done ? "var(--good)" : "var(--strong)";
+      return { id: `${id}-${to.id}`, source: id, target: to.id, animated: false, focusable: false, style: { stroke: color, strokeWidth: 1.5 }, markerEnd: { type: MarkerType.ArrowClosed, color } };
+    }),
+  );
+  const height = Math.min(560, Math.max(220, ...[...places.values()].map(({ y }) => y + HEIGHT + 60)));
+  return (
+    <div style={{ height }} data-testid="graph">
+      <ReactFlow key={shape} nodes={nodes} edges={edges} nodeTypes={NODE_TYPES} fitView fitViewOptions={{ padding: 0.12, maxZoom: 1 }} minZoom={0.2} maxZoom={1.5}
+        nodesConnectable={false} proOptions={{ hideAttribution: true }} zoomOnScroll={false} preventScrolling={false} aria-label="Dependencies of the workstreams">
+        <Background color="var(--line)" gap={20} />
+        {workstreams.length > 8 && <Controls showInteractive={false} />}
+      </ReactFlow>
+    </div>
+  );
+}
+
+function NodeView({ data }: NodeProps<WorkstreamNode>) {
+  const { workstream, chosen, onChoose } = data;
+  const { text, tone } = workstreamWord(workstream.status);
+  return (
+    <>
+      <Handle type="target" position={Position.Left} className="invisible" />
+      <button type="button" onClick={() => onChoose(workstream.id)} aria-pressed={chosen} data-testid={`node-${workstream.id}`}
+        className={`nodrag nopan flex h-full w-full flex-col gap-1 overflow-hidden rounded-lg border bg-surface px-3 py-2 text-left shadow-card transition-colors hover:border-strong ${chosen ? "border-accent ring-2 ring-accent/25" : "border-line"}`}>
+        <span className="flex w-full items-center gap-2"><Chip tone={tone} dot>{text}</Chip><span className="flex-1" />{workstream.attempts.length > 1 && <span className="text-[11px] text-faint">attempt {workstream.attempts.length}</span>}</span>
+        <span className="w-full truncate font-medium">{workstream.title}</span>
+        <span className="w-full truncate text-[11px] text-faint">{say(workstream)}</span>
+      </button>
+      <Handle type="source" position={Position.Right} className="invisible" />
+    </>
+  );
+}
+
+function arrange(workstreams: Workstream[]): Map<string, { x: number; y: number }> {
+  const graph = new Layout();
+  graph.setGraph({ rankdir: "LR", nodesep: 22, ranksep: 56, marginx: 12, marginy: 12 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const each of workstreams) graph.setNode(each.id, { width: WIDTH, height: HEIGHT });
+  for (const each of workstreams) for (const id of each.dependencies) if (graph.hasNode(id)) graph.setEdge(id, each.id);
+  layout(graph);
+  return new Map(workstreams.map(({ id }) => {
+    const { x, y } = graph.node(id) as { x: number; y: number };
+    return [id, { x: x - WIDTH / 2, y: y - HEIGHT / 2 }];
+  }));
+}
