@@ -9,7 +9,7 @@ PROTOS := $(shell find protos/podium protos/vendor -name '*.proto' 2>/dev/null)
 # The one tool that pip itself installs; everything else comes by it, hashed.
 UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements/dev.txt)
 
-.PHONY: help setup protos demo test soak check fmt types install bench-start bench-events lock clean
+.PHONY: help setup protos demo test soak check fmt types install bench-start bench-gateway bench-events lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -81,6 +81,9 @@ $(STAMPS)/bench-venv: requirements/bench.txt | $(STAMPS)/venv
 
 bench-events: setup $(STAMPS)/bench-venv ## Measure the event store beside UmaDB, eventsourcing and Redis (five minutes).
 	@$(BIN)/python -m bench.events
+
+bench-gateway: setup ## Measure what the gateway adds to a call, and 200 open watches.
+	@$(BIN)/python -m bench.gateway
 
 lock: ## Pin the dependencies anew, with hashes.
 	@for f in runtime dev bench; do $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header requirements/$$f.in -o requirements/$$f.txt; done

@@ -8,7 +8,7 @@ import pytest
 
 from podium.chassis.settings import SettingsError
 from podium.client import signin
-from podium.gateway.edge.address import bind
+from podium.gateway.edge.address import announce, bind, forget, last_port
 from podium.gateway.edge.static import StaticFiles
 from podium.gateway.sessions import Sessions
 from podium.gateway.settings import GatewaySettings, parse
@@ -238,8 +238,22 @@ async def test_the_next_free_port_is_taken(house: House) -> None:
     port = first.getsockname()[1]
     second = bind("127.0.0.1", port)
     assert second.getsockname()[1] > port
-    first.close()
-    second.close()
+    third = bind("127.0.0.1", port, last_time=second.getsockname()[1] + 1)
+    assert third.getsockname()[1] == second.getsockname()[1] + 1
+    for listener in (first, second, third):
+        listener.close()
+
+
+async def test_tabs_find_a_gateway_that_was_killed(tmp_path: Path) -> None:
+    """What a killed gateway announced is where the next one goes; what an orderly one announced is gone."""
+    place = tmp_path / "gateway.json"
+    assert last_port(place) == 0
+    announce(place, "http://127.0.0.1:3007", has_ui=True)
+    assert last_port(place) == 3007
+    forget(place)
+    assert last_port(place) == 0
+    place.write_text("[]")
+    assert last_port(place) == 0
 
 
 async def test_settings_are_checked() -> None:

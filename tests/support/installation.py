@@ -21,6 +21,7 @@ FAST: Mapping[str, Mapping[str, Any]] = {
     "supervisor": {"backoff_seconds": 0.05, "grace_seconds": 6.0, "probe_seconds": 0.2},
     "services": {"lease_ttl_seconds": 1.0, "lease_renew_seconds": 0.25, "log_level": "info"},
     "runner": {"grace_seconds": 1.0},
+    "gateway": {"port": 0},
 }
 """Settings under which faults are noticed at once."""
 

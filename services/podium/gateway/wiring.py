@@ -8,7 +8,7 @@ from pathlib import Path
 from podium.chassis.identity import Authenticator
 from podium.chassis.server import Registration, Shell
 from podium.client.connection import Podium
-from podium.gateway.edge.address import announce, bind, forget, url_of
+from podium.gateway.edge.address import announce, bind, forget, last_port, url_of
 from podium.gateway.edge.static import StaticFiles
 from podium.gateway.settings import GatewaySettings, load_settings
 from podium.web.v1.web_service_pb2_grpc import add_WebServiceServicer_to_server
@@ -23,7 +23,7 @@ async def build(shell: Shell, settings: GatewaySettings | None = None) -> Sequen
     """
     installation = shell.settings.installation
     settings = settings or load_settings(installation.config_file)
-    listener = bind(settings.host, settings.port)
+    listener = bind(settings.host, settings.port, last_port(installation.gateway_file))
     url, began = url_of(listener, settings.host), time.time()
     files = StaticFiles()
     announce(installation.gateway_file, url, has_ui=files.built())

@@ -6,6 +6,7 @@ import os
 import socket
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from podium.chassis.sockets import AddressInUseError
 
@@ -13,24 +14,43 @@ BACKLOG = 512
 _PORTS_TRIED = 50
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket at the port, or at the next free one; 0: any. Raises AddressInUseError, OSError."""
-    family, kind, protocol, _, _ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    last = port + (_PORTS_TRIED if port else 1)
-    for candidate in range(port, min(last, 65536)):
-        listener = socket.socket(family, kind, protocol)
+def bind(host: str, port: int, last_time: int = 0) -> socket.socket:
+    """A listening socket at the port, or at the next free one; 0: any. Raises AddressInUseError, OSError.
+
+    `last_time` is tried first where it is one of these: the tabs of a gateway that was killed find the new one.
+    """
+    candidates = list(range(port, min(port + _PORTS_TRIED, 65536))) if port else [0]
+    if last_time in candidates:
+        candidates.insert(0, last_time)
+    for candidate in candidates:
         try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((host, candidate))
-            listener.listen(BACKLOG)
+            return _listen(host, candidate)
         except OSError as error:
-            listener.close()
             if error.errno != errno.EADDRINUSE:
                 raise
-        else:
-            listener.setblocking(False)
-            return listener
-    raise AddressInUseError(f"{host}: no port is free from {port} to {last - 1}; set [gateway] port in podium.toml")
+    raise AddressInUseError(f"{host}: no port is free from {port} to {candidates[-1]}; set [gateway] port")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(place)
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def last_port(path: Path) -> int:
+    """The port that a gateway announced and, being killed, did not take back; 0: none."""
+    try:
+        return urlsplit(json.loads(path.read_text(encoding="utf-8"))["url"]).port or 0
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        return 0
 
 
 def url_of(listener: socket.socket, host: str) -> str:
