@@ -4,7 +4,7 @@ One object for all services. The generated stubs ride on channels of our own (`c
 RPC of every service is there, typed, under its own name.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from types import TracebackType
@@ -19,8 +19,11 @@ from podium.client.options import CHANNEL_OPTIONS
 
 if TYPE_CHECKING:
     from podium.client.events import EventStore
+    from podium.client.watches import Resuming
     from podium.events.v1.event_service_pb2_grpc import EventStoreServiceAsyncStub
+    from podium.pods.v1.pod_service_pb2 import WatchPodResponse, WatchPodsResponse
     from podium.pods.v1.pod_service_pb2_grpc import PodServiceAsyncStub
+    from podium.tasks.v1.maestro_service_pb2 import WatchProjectResponse
     from podium.tasks.v1.maestro_service_pb2_grpc import MaestroServiceAsyncStub
 
 Span = Callable[[str], AbstractContextManager[None]]
@@ -109,19 +112,21 @@ class Podium:
         *,
         installation: Installation | None = None,
         token: str | None = None,
+        address: str = "",
         addresses: Mapping[str, str] | None = None,
         span: Span = _no_span,
     ) -> "Podium":
         """A connection to an installation; channels are opened when first used, in the running loop.
 
         `installation` defaults to the user's own, `token` to its person's, `addresses` (by service name, as
-        `Installation.address`) to its sockets; `span` opens a trace span around each call. Use it as an async
-        context manager, or `close` it.
+        `Installation.address`) to its sockets; `address` stands for all services that have none of their own, where one
+        proxy leads to all. `span` opens a trace span around each call. Use it as an async context manager, or
+        `close` it.
         """
         place = installation or Installation.locate()
         known = dict(addresses or {})
         for service in ("event-store", "pod-manager", "maestro", "runner"):
-            known.setdefault(service, place.address(service))
+            known.setdefault(service, address or place.address(service))
         return cls(Wires(), known, Caller(place.person_token() if token is None else token, span))
 
     def acting_as(self, token: str) -> "Podium":
@@ -159,6 +164,35 @@ class Podium:
         from podium.client.events import EventStore
 
         return EventStore(self.event_store)
+
+    def watch_project(
+        self,
+        project_id: str,
+        *,
+        after_revision: int | None = None,
+        snapshot: bool = False,
+        how: "Resuming | None" = None,
+    ) -> "AsyncGenerator[WatchProjectResponse, None]":
+        """A project's bookmarks and changes, for ever; see `watches.watch_project`."""
+        from podium.client.watches import watch_project
+
+        return watch_project(self.maestro, project_id, after_revision=after_revision, snapshot=snapshot, how=how)
+
+    def watch_pod(
+        self, pod_id: str, *, after_revision: int | None = None, snapshot: bool = True, how: "Resuming | None" = None
+    ) -> "AsyncGenerator[WatchPodResponse, None]":
+        """A pod's state, then its bookmarks and changes, for ever; see `watches.watch_pod`."""
+        from podium.client.watches import watch_pod
+
+        return watch_pod(self.pods, pod_id, after_revision=after_revision, snapshot=snapshot, how=how)
+
+    def watch_pods(
+        self, project_id: str = "", *, after_position: int | None = None, how: "Resuming | None" = None
+    ) -> "AsyncGenerator[WatchPodsResponse, None]":
+        """Summaries of all pods, then of those that change, for ever; see `watches.watch_pods`."""
+        from podium.client.watches import watch_pods
+
+        return watch_pods(self.pods, project_id, after_position=after_position, how=how)
 
     async def serving(self, service: str, timeout_seconds: float = 1.0) -> bool:
         """Whether a service says that it is ready."""
