@@ -45,9 +45,18 @@ async def test_the_way_in(house: House) -> None:
     cookie = answer.headers["set-cookie"]
     assert all(word in cookie for word in ("HttpOnly", "SameSite=Strict", "Path=/", "Max-Age="))
     assert (await browser.call(INFO)).json["actor"] == "user:dora"
+    assert "Secure" not in cookie
     out = await browser.request("DELETE", "/auth/session")
     assert (out.status, "Max-Age=0" in out.headers["set-cookie"]) == (204, True)
     assert (await browser.call(INFO)).status == 401
+
+
+async def test_behind_tls_the_cookie_is_for_tls(house: House) -> None:
+    """A page that came by https, through a proxy, gets a cookie that goes nowhere else."""
+    origin = house.url.replace("http://", "https://")
+    token = signin.make_one_time(house.token())
+    answer = await house.stranger().call("/auth/session", {"token": token}, origin=origin)
+    assert answer.headers["set-cookie"].endswith("; Secure")
 
 
 async def test_a_token_is_spent_once(house: House) -> None:

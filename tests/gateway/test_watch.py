@@ -233,6 +233,40 @@ async def test_a_transcript_grows_on_the_stream(house: House) -> None:
     tab.close()
 
 
+async def test_a_slow_tab_gets_the_last_value_and_holds_nobody_up(house: House) -> None:
+    """A tab that does not read gets what it missed in fewer, conflated changes; the writer and others never wait."""
+    await new_project(house, "w-slow")
+    slow, quick = await Tab.open(house, project("w-slow")), await Tab.open(house, project("w-slow"))
+    for tab in (slow, quick):
+        await tab.until("project", lambda item: item.project.HasField("bookmark"))
+    client = house.client().maestro
+    task = (await new_task(house, "w-slow", "slow")).task
+    rounds = 300
+    for number in range(rounds):
+        text = f"{number} ".ljust(60_000, "x")
+        request = tasks.UpdateTaskRequest(project_id="w-slow", task_id=task.id, description=text)
+        request.update_mask.paths.append("description")
+        await client.UpdateTask(request)
+        if number % 50 == 0:
+            await quick.until("project", lambda item, n=number: has_round(item, n))
+    await quick.until("project", lambda item: has_round(item, rounds - 1))
+    changes: list[Any] = []
+
+    def last(item: web.WatchResponse) -> bool:
+        changes.append(item.project.change)
+        return has_round(item, rounds - 1)
+
+    await slow.until("project", last)
+    assert len(changes) < rounds
+    assert any(change.conflated for change in changes)
+    slow.close()
+    quick.close()
+
+
+def has_round(item: web.WatchResponse, number: int) -> bool:
+    return any(task.description.startswith(f"{number} ") for task in item.project.change.tasks)
+
+
 async def test_a_quiet_watch_has_a_pulse(house: House) -> None:
     """Where nothing comes the heartbeat does."""
     stream = await house.browser().feed(f"{WEB}/Watch", web.WatchRequest())

@@ -13,6 +13,9 @@ from podium.gateway.edge.static import StaticFiles
 from podium.gateway.settings import GatewaySettings, load_settings
 from podium.web.v1.web_service_pb2_grpc import add_WebServiceServicer_to_server
 
+_HTTP_SHARE = 0.6
+"""Of the grace that the shell gives to each part of a stop."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -54,7 +57,9 @@ async def build(shell: Shell, settings: GatewaySettings | None = None) -> Sequen
         healthy=lambda: not shell.stop_requested.is_set(),
     )
     server = HttpServer(
-        app, grace_seconds=shell.settings.shutdown_grace_seconds, max_connections=settings.max_connections
+        app,
+        grace_seconds=shell.settings.shutdown_grace_seconds * _HTTP_SHARE,
+        max_connections=settings.max_connections,
     )
     shell.on_stop(upstream.close)
     shell.on_stop(server.stop)

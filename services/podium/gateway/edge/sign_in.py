@@ -13,9 +13,8 @@ _BODY_BYTES = 4096
 class SignIn:
     """The one resource that needs no session, because it makes it."""
 
-    def __init__(self, sessions: Sessions, *, secure: bool = False) -> None:
+    def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
-        self._secure = secure
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer POST and DELETE."""
@@ -23,7 +22,7 @@ class SignIn:
             case "POST":
                 await self._post(scope, receive, send)
             case "DELETE":
-                await reply(send, 204, headers=[self._cookie("", 0)])
+                await reply(send, 204, headers=[self._cookie(scope, "", 0)])
             case _:
                 await reply(send, 405, headers=[(b"allow", b"POST, DELETE")])
 
@@ -37,7 +36,7 @@ class SignIn:
             await refuse(send, rejection)
             return
         said = {"actor": str(session.identity), "expires_in_seconds": self._sessions.lifetime_seconds}
-        await reply_json(send, 200, said, [self._cookie(value, self._sessions.lifetime_seconds)])
+        await reply_json(send, 200, said, [self._cookie(scope, value, self._sessions.lifetime_seconds)])
 
     def session_of(self, scope: Scope) -> Session | None:
         """The session of a request's cookie."""
@@ -47,9 +46,11 @@ class SignIn:
                 return self._sessions.read(value)
         return None
 
-    def _cookie(self, value: str, seconds: int) -> Header:
+    def _cookie(self, scope: Scope, value: str, seconds: int) -> Header:
         text = f"{self._sessions.cookie_name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}"
-        return b"set-cookie", f"{text}; Secure".encode() if self._secure else text.encode()
+        # The page's origin, which was checked before, tells of a proxy with TLS in front; on loopback there is none.
+        secure = "; Secure" if header(scope, b"origin").startswith("https://") else ""
+        return b"set-cookie", f"{text}{secure}".encode()
 
 
 def _token(body: bytes | None) -> str:
