@@ -9,7 +9,7 @@ PROTOS := $(shell find protos/podium protos/vendor -name '*.proto' 2>/dev/null)
 # The one tool that pip itself installs; everything else comes by it, hashed.
 UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements/dev.txt)
 
-.PHONY: help setup protos demo test soak check fmt types install bench-start bench-gateway bench-events lock clean
+.PHONY: help setup protos demo test soak check fmt types install stubs reasons release-protos bench-start bench-gateway bench-events bench-maestro lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -53,6 +53,7 @@ check: setup ## Lint, formats, types, import contracts, protos, deployment files
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/buf lint
+	@protos/tools/breaking.sh
 	@$(BIN)/buf format --diff --exit-code --path protos/podium
 	@$(BIN)/hadolint deploy/Dockerfile
 
@@ -63,6 +64,15 @@ fmt: setup ## Format everything.
 
 types: setup ## Types only.
 	@$(BIN)/mypy
+
+stubs: setup ## Stubs for other languages: make stubs LANG=typescript (or go, python).
+	@protos/tools/stubs.sh "$(LANG)"
+
+reasons: setup ## Write the client's exceptions anew from error_reason.proto.
+	@$(BIN)/python protos/tools/error_classes.py
+
+release-protos: setup ## Take the protos as they are for the last release, against which `make check` holds later ones.
+	@$(BIN)/buf build --exclude-source-info -o protos/released.binpb
 
 install: setup ## Put `podium` on PATH (~/.local/bin, or BIN_DIR).
 	@mkdir -p "$(BIN_DIR)" && ln -sf "$(CURDIR)/$(BIN)/podium" "$(BIN_DIR)/podium"
@@ -84,6 +94,9 @@ bench-events: setup $(STAMPS)/bench-venv ## Measure the event store beside UmaDB
 
 bench-gateway: setup ## Measure what the gateway adds to a call, and 200 open watches.
 	@$(BIN)/python -m bench.gateway
+
+bench-maestro: setup ## Measure mutations, a cache's full sync, and the way of a change to 100 watching clients.
+	@$(BIN)/python -m bench.maestro
 
 lock: ## Pin the dependencies anew, with hashes.
 	@for f in runtime dev bench; do $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header requirements/$$f.in -o requirements/$$f.txt; done
