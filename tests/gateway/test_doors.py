@@ -11,7 +11,7 @@ from podium.client import signin
 from podium.gateway.edge.address import announce, bind, forget, last_port
 from podium.gateway.edge.static import StaticFiles
 from podium.gateway.sessions import Sessions
-from podium.gateway.settings import GatewaySettings, parse
+from podium.gateway.settings import GatewaySettings, load_settings, parse
 from podium.kernel.errors import Rejection
 from podium.kernel.identity import CallerKind, Identity, issue_token
 from podium.web.v1 import web_service_pb2 as web
@@ -279,6 +279,18 @@ async def test_settings_are_checked() -> None:
     ):
         with pytest.raises(SettingsError, match=next(iter(wrong))):
             parse(wrong)
+
+
+async def test_the_environment_stands_above_the_file(tmp_path: Path) -> None:
+    """Containers set what they need without a file."""
+    config = tmp_path / "podium.toml"
+    config.write_text('[gateway]\nport = 1\nhost = "file"\n')
+    environment = {"PODIUM_GATEWAY_PORT": "4000", "PODIUM_GATEWAY_HOSTS": "a.example, b.example"}
+    assert load_settings(config, environment) == GatewaySettings(
+        host="file", port=4000, hosts=("a.example", "b.example")
+    )
+    with pytest.raises(SettingsError, match="PODIUM_GATEWAY_PORT"):
+        load_settings(config, {"PODIUM_GATEWAY_PORT": "many"})
 
 
 async def test_it_leaves_in_order(own_house: House) -> None:

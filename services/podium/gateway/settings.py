@@ -11,6 +11,7 @@ max_connections = 1000    # of all browsers
 heartbeat_seconds = 15    # how long a watch may be silent
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -36,9 +37,27 @@ class GatewaySettings:
 _WORDS = {int: "a whole number", float: "a number", str: "a string"}
 
 
-def load_settings(config_file: Path) -> GatewaySettings:
-    """The settings of an installation; a missing file or table means the defaults. Raises SettingsError."""
-    return parse(read_section(config_file, "gateway"), str(config_file))
+def load_settings(config_file: Path, environ: Mapping[str, str] | None = None) -> GatewaySettings:
+    """The settings of an installation; a missing file or table means the defaults. Raises SettingsError.
+
+    PODIUM_GATEWAY_PORT and the like stand above the file; lists are written with commas.
+    """
+    section = read_section(config_file, "gateway")
+    for each in fields(GatewaySettings):
+        variable = f"PODIUM_GATEWAY_{each.name.upper()}"
+        text = (os.environ if environ is None else environ).get(variable)
+        if text is not None:
+            section[each.name] = _from_text(text, each.type, variable)
+    return parse(section, str(config_file))
+
+
+def _from_text(text: str, kind: Any, variable: str) -> Any:
+    if get_origin(kind) is tuple:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        return kind(text)
+    except ValueError:
+        raise SettingsError(f"{variable}: must be {_WORDS[kind]}") from None
 
 
 def parse(section: Mapping[str, Any], source: str = "podium.toml") -> GatewaySettings:

@@ -4,6 +4,7 @@ import time
 
 from podium.cli import exits
 from podium.cli.exits import CliError
+from podium.cli.supervision import is_running
 from podium.client import signin
 from podium.client.installation import Installation
 
@@ -25,13 +26,21 @@ def find(installation: Installation, wait_seconds: float) -> signin.Gateway | No
 
 
 def sign_in_url(installation: Installation, gateway: signin.Gateway | None) -> str:
-    """An address that signs in once, for five minutes; empty without a gateway."""
-    return "" if gateway is None else signin.sign_in_url(gateway.url, installation.person_token())
+    """An address that signs in once, for five minutes, where a person's token is here; empty without a gateway."""
+    if gateway is None:
+        return ""
+    token = installation.person_token()
+    return signin.sign_in_url(gateway.url, token) if token else gateway.url
 
 
 def required(installation: Installation, wait_seconds: float = 5.0) -> signin.Gateway:
-    """The gateway; raises `CliError` where there is none."""
-    gateway = find(installation, wait_seconds)
+    """The gateway, whoever started it; raises `CliError` where there is none."""
+    supervised = is_running(installation)
+    gateway = find(installation, wait_seconds if supervised else 0.0)
+    if gateway is None and not supervised:
+        raise CliError(
+            f"Podium is not running in {installation.data_dir}", "start it with `podium up`", exits.UNAVAILABLE
+        )
     if gateway is None:
         hint = "`podium status` shows the services, `podium logs gateway` why it does not serve"
         raise CliError("the web gateway does not serve", hint, exits.UNAVAILABLE)

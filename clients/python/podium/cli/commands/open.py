@@ -2,9 +2,8 @@
 
 import click
 
-from podium.cli import exits, supervision, web
+from podium.cli import web
 from podium.cli.common import Cli, command
-from podium.cli.exits import CliError
 
 
 @click.command("open")
@@ -12,9 +11,6 @@ from podium.cli.exits import CliError
 @command
 def open_(cli: Cli, only_print: bool) -> None:
     """Open the web interface, signed in."""
-    if not supervision.is_running(cli.installation):
-        where = cli.installation.data_dir
-        raise CliError(f"Podium is not running in {where}", "start it with `podium up`", exits.UNAVAILABLE)
     gateway = web.required(cli.installation)
     url = web.sign_in_url(cli.installation, gateway)
     opened = not only_print and _open(url)
