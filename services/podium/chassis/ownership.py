@@ -98,8 +98,9 @@ class Ownership:
     async def start(self, engine: Engine[Any]) -> None:
         """Take the lease, claim this process's share, let the engine adopt it; waits for the store to be there."""
         await self._patiently(self._acquire)
-        await self._patiently(lambda: self._rebalance(engine))
+        # Before the claim: to adopt many entities may take longer than the lease lasts.
         self._tasks.spawn(self._keep_lease(engine), name="keep-lease")
+        await self._patiently(lambda: self._rebalance(engine))
         self._tasks.spawn(self._follow_leases(engine), name="follow-leases")
 
     async def stop(self) -> None:
@@ -196,9 +197,7 @@ class Ownership:
         return free[: max(0, share - len(self._epochs))]
 
     async def _claim(self, engine: Engine[Any], held: Lease, wanted: list[int]) -> None:
-        request = ClaimShardsRequest(
-            service=self._service, shards=wanted, owner=self._name, owner_epoch=held.epoch
-        )
+        request = ClaimShardsRequest(service=self._service, shards=wanted, owner=self._name, owner_epoch=held.epoch)
         claimed = (await self._store.ClaimShards(request)).shards
         self._epochs.update({shard.shard: shard.epoch for shard in claimed})
         # Claimed once, adopted until it works: a store that goes away in between must not leave pods unattended.

@@ -26,6 +26,9 @@ APPENDS_PER_MESSAGE = 1000
 BYTES_PER_MESSAGE = 3 << 20
 """A message with several appends holds so much at most; a single append may be longer."""
 
+MESSAGES_UNDER_WAY = 2
+"""While so many wait for their answers, what comes gathers for the next one: many rows then cost one call."""
+
 MAX_APPEND_BYTES = 7 << 20
 """The store refuses appends over 4 MiB; those over this would not even get there (a message is 8 MiB at most)."""
 
@@ -57,6 +60,8 @@ class Appender:
         self._pending: dict[int, _Pending] = {}
         self._queue: deque[_Pending] = deque()
         self._wake = asyncio.Event()
+        self._message_of: dict[int, int] = {}
+        self._unanswered: dict[int, int] = {}
         self._bytes = 0
         self._numbers = 0
         self._running = False
@@ -104,6 +109,17 @@ class Appender:
     def _forget(self, pending: _Pending) -> None:
         if self._pending.pop(pending.number, None) is not None:
             self._bytes -= pending.size
+            self._answered(pending.number)
+
+    def _answered(self, number: int) -> None:
+        """Of its message one append less is under way."""
+        message = self._message_of.pop(number, None)
+        if message is None:
+            return
+        self._unanswered[message] -= 1
+        if not self._unanswered[message]:
+            del self._unanswered[message]
+            self._wake.set()
 
     def _expire(self, pending: _Pending) -> None:
         if not pending.future.done():
@@ -123,6 +139,8 @@ class Appender:
                 await self._wake.wait()
             # In the order of the calls: what was sent and not answered, then what was not sent.
             self._queue = deque(self._pending.values())
+            self._message_of.clear()
+            self._unanswered.clear()
             try:
                 await self._talk()
                 error: PodiumError | None = None
@@ -150,7 +168,7 @@ class Appender:
 
     async def _write(self, call: Any) -> None:
         while True:
-            while not self._queue:
+            while not self._queue or len(self._unanswered) >= MESSAGES_UNDER_WAY:
                 self._wake.clear()
                 await self._wake.wait()
             message = self._fill()
@@ -174,6 +192,9 @@ class Appender:
             if pending.fence is not None:
                 item.append.fence.CopyFrom(pending.fence)
             size += pending.size
+            self._message_of[pending.number] = message.appends[0].number
+        if message.appends:
+            self._unanswered[message.appends[0].number] = len(message.appends)
         return message
 
     def _settle(self, answer: AppendStreamResponse) -> None:
@@ -182,6 +203,7 @@ class Appender:
         waiting: set[str] = set()
         for result in answer.results:
             pending = self._pending.get(result.number)
+            self._answered(result.number)
             if pending is None or pending.future.done():
                 continue
             if result.WhichOneof("outcome") == "response":

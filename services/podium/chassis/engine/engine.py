@@ -1,6 +1,7 @@
 """The engine: all entities of one kind that this process owns."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
@@ -69,7 +70,9 @@ class Engine(Generic[S]):
             async with gate:
                 await self._entity(entity_id).ready()
 
-        for result in await asyncio.gather(*(take_over(eid) for eid in ids), return_exceptions=True):
+        with _growing():
+            results = await asyncio.gather(*(take_over(eid) for eid in ids), return_exceptions=True)
+        for result in results:
             if isinstance(result, BaseException) and not isinstance(result, Rejection):
                 raise result
 
@@ -277,3 +280,17 @@ class Engine(Generic[S]):
             return
         finally:
             self._saving.discard(entity.id)
+
+
+@contextmanager
+def _growing() -> Iterator[None]:
+    """While many states are built, the collector of cycles would walk all of them again and again, and find nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+        # What was recovered stays, and frees itself by its counts: the collector need never look at it again.
+        gc.freeze()

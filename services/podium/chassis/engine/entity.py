@@ -301,7 +301,7 @@ class Entity(Generic[S]):
         if not self._loaded_once:
             base, position = await self._loader.newest(self.id, self.stream)
             self.snapshot_revision = base.revision
-        tail = await self._loader.tail(self.stream, base)
+        tail = await self._loader.tail(self.stream, base, keep=self._loaded_once)
         if self.closed is not None:
             return
         self.committed = tail.folded

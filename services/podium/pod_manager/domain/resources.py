@@ -225,7 +225,7 @@ class ExternalSync:
     last_error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: every fact copies it, and one dict is copied faster than fifty slots
 class Pod:
     """A pod: one task on its way from words to landed commits."""
 

@@ -149,18 +149,23 @@ def _review(pod: Pod) -> Iterator[WaitingOn]:
 
 
 def _agent(pod: Pod, agent: Agent) -> Iterator[WaitingOn]:
-    about = agent.workstream_id or agent.kind.name
+    who = f"the agent for {agent.workstream_id}" if agent.workstream_id else f"the {in_words(agent.kind)}"
     if agent.status is AgentStatus.PENDING_START:
-        text = f"StartAgent for {about}: auto-start is off"
+        text = f"StartAgent for {who}: auto-start is off"
         yield WaitingOn(K.START, text, agent.id, since_time=agent.requested_time)
     elif agent.status is AgentStatus.REQUESTED:
-        text = f"a runner that starts the agent for {about}; none took the job yet"
+        text = f"a runner that starts {who}; none took the job yet"
         yield WaitingOn(K.RUNNER, text, agent.id, since_time=agent.requested_time)
     elif agent.runner_lost_time is not None:
         text = f"runner {agent.runner_id}, which is gone; {agent.id} is given up soon"
         yield WaitingOn(K.RUNNER, text, agent.id, since_time=agent.runner_lost_time)
     elif agent.interrupt_requested:
         yield WaitingOn(K.RUNNER, f"runner {agent.runner_id} to end {agent.id}", agent.id)
+
+
+def in_words(kind: AgentKind) -> str:
+    """`spec writer`: what an agent without a workstream is there for."""
+    return kind.name.replace("_", " ").lower()
 
 
 def _jobs(pod: Pod) -> Iterator[WaitingOn]:
@@ -185,9 +190,15 @@ def _pending_action(pod: Pod) -> str:
     starts = wanted(pod)
     if starts:
         first = starts[0]
-        what = first.workstream_id or first.kind.name.replace("_", " ").lower()
+        what = first.workstream_id or in_words(first.kind)
         return f"start an agent: {what}"
     for kind, words in _JOBS.items():
         if open_jobs(pod, kind):
             return f"work waits {words}"
-    return f"{len(pod.live_agents)} agents at work" if pod.live_agents else "a person's decision"
+    match len(pod.live_agents):
+        case 0:
+            return "a person's decision"
+        case 1:
+            return "1 agent at work"
+        case several:
+            return f"{several} agents at work"

@@ -66,7 +66,7 @@ def update_spec(draft: Draft, command: UpdateSpec) -> None:
     spec = draft.pod.spec
     _not_approved(spec, "SPEC_ALREADY_APPROVED", "ReopenSpec")
     in_phase(draft.pod, Phase.SPEC_CLARIFICATION)
-    _may_write(draft, AgentKind.SPEC_WRITER)
+    _may_write(draft, spec, AgentKind.SPEC_WRITER)
     content = check_text("content", command.content)
     draft.emit(SpecUpdated(version=spec.version + 1, content=content, draft=command.draft))
 
@@ -99,7 +99,7 @@ def request_spec(draft: Draft, command: RequestSpec) -> None:
     """SPEC_ALREADY_APPROVED, INVALID_PHASE, GENERATION_IN_PROGRESS."""
     _not_approved(draft.pod.spec, "SPEC_ALREADY_APPROVED", "ReopenSpec")
     in_phase(draft.pod, Phase.SPEC_CLARIFICATION)
-    _nobody_writes(draft.pod, AgentKind.SPEC_WRITER)
+    _written_out(draft.pod, draft.pod.spec, AgentKind.SPEC_WRITER)
     draft.emit(SpecRequested(feedback=check_text("feedback", command.feedback, required=False)))
 
 
@@ -111,7 +111,7 @@ def update_plan(draft: Draft, command: UpdatePlan) -> None:
     plan = draft.pod.plan
     _not_approved(plan, "PLAN_ALREADY_APPROVED", "ReopenPlan")
     in_phase(draft.pod, Phase.PLANNING)
-    _may_write(draft, AgentKind.PLANNER)
+    _may_write(draft, plan, AgentKind.PLANNER)
     check_text("summary", command.summary, required=False)
     check_plan(command.items)
     names = {item.id for item in command.items} | set(draft.pod.workstreams)
@@ -148,7 +148,7 @@ def request_plan(draft: Draft, command: RequestPlan) -> None:
     plan = draft.pod.plan
     _not_approved(plan, "PLAN_ALREADY_APPROVED", "ReopenPlan")
     in_phase(draft.pod, Phase.PLANNING)
-    _nobody_writes(draft.pod, AgentKind.PLANNER)
+    _written_out(draft.pod, plan, AgentKind.PLANNER)
     feedback = check_text("feedback", command.feedback, required=False)
     if plan.version and not feedback.strip():
         message = "a plan exists: update it, or say what the planner is to do better"
@@ -171,12 +171,15 @@ def check_plan(items: tuple[PlanItem, ...]) -> None:
 
 
 def request_again(draft: Draft, kind: AgentKind) -> None:
-    """Ask for a writer of the same document with the same advice; raises as `request_spec` and `request_plan`."""
+    """Ask for a writer of the same document with the same advice; raises as `request_spec` and `request_plan`.
+
+    It starts at once, so nobody may be left who wrote the last one.
+    """
+    _nobody_writes(draft.pod, kind)
     if kind is AgentKind.SPEC_WRITER:
         request_spec(draft, RequestSpec(feedback=draft.pod.spec.feedback))
         return
     _not_approved(draft.pod.plan, "PLAN_ALREADY_APPROVED", "ReopenPlan")
-    _nobody_writes(draft.pod, kind)
     draft.emit(PlanRequested(feedback=draft.pod.plan.feedback))
 
 
@@ -206,13 +209,22 @@ def _nobody_writes(pod: Pod, kind: AgentKind) -> None:
         raise _in_progress(agent.id)
 
 
-def _may_write(draft: Draft, kind: AgentKind) -> None:
-    """A person while nobody else writes; an agent where it is the one that was asked to."""
+def _written_out(pod: Pod, document: Spec | Plan, kind: AgentKind) -> None:
+    """Another version may be asked for once this one was handed in; its writer ends before the next one starts."""
+    if document.state is not DocumentState.READY:
+        _nobody_writes(pod, kind)
+
+
+def _may_write(draft: Draft, document: Spec | Plan, kind: AgentKind) -> None:
+    """A person while nobody else writes; an agent where it is the one that was asked to, and the last one asked."""
     caller = draft.context.actor
     if caller.kind is not CallerKind.AGENT:
         _nobody_writes(draft.pod, kind)
     elif draft.pod.agents[caller.name].kind is not kind:
         raise denied(f"only a {kind.name} writes this", caller=str(caller))
+    elif document.state is DocumentState.READY and document.requested:
+        message = "another version was asked for since: complete, its writer comes next"
+        raise precondition("GENERATION_IN_PROGRESS", message, agent_id=caller.name)
 
 
 def _written(draft: Draft, document: Spec | Plan, kind: AgentKind) -> None:
