@@ -35,7 +35,7 @@ CHANNEL_OPTIONS: Sequence[tuple[str, int]] = (
 SERVER_OPTIONS: Sequence[tuple[str, int]] = (
     *_KEEPALIVE,
     *_MESSAGES,
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
     # Two processes on one port would share its calls: a second one must fail to bind instead.
     ("grpc.so_reuseport", 0),
 )
