@@ -9,7 +9,7 @@ PROTOS := $(shell find protos/podium protos/vendor -name '*.proto' 2>/dev/null)
 # The one tool that pip itself installs; everything else comes by it, hashed.
 UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements/dev.txt)
 
-.PHONY: help setup protos demo test soak check fmt types install stubs reasons release-protos bench-start bench-gateway bench-events bench-maestro lock clean
+.PHONY: help setup protos demo test soak check fmt types install stubs reasons release-protos bench-start bench-gateway bench-events bench-maestro bench-pods lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -91,6 +91,14 @@ $(STAMPS)/bench-venv: requirements/bench.txt | $(STAMPS)/venv
 
 bench-events: setup $(STAMPS)/bench-venv ## Measure the event store beside UmaDB, eventsourcing and Redis (five minutes).
 	@$(BIN)/python -m bench.events
+
+$(STAMPS)/bench-restate: | $(STAMPS)/bench-venv
+	@DO_NOT_TRACK=1 npm install --silent --no-audit --no-fund --ignore-scripts --prefix .bench-venv @restatedev/restate-server@1.7.12 \
+	  || echo "without Restate: bench-pods leaves it out"
+	@mkdir -p $(STAMPS) && touch $@
+
+bench-pods: setup $(STAMPS)/bench-venv $(STAMPS)/bench-restate ## Measure the pod-manager beside Restate and DBOS (five minutes).
+	@$(BIN)/python -m bench.pods
 
 bench-gateway: setup ## Measure what the gateway adds to a call, and 200 open watches.
 	@$(BIN)/python -m bench.gateway

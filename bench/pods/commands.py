@@ -1,0 +1,52 @@
+"""What one command takes, and how many go at once."""
+
+from collections.abc import Awaitable, Callable
+
+from bench.events.measure import Load, closed_loop
+from bench.pods.house import House, open_request
+from podium.client.connection import Podium
+from podium.pods.v1 import pod_pb2
+from podium.pods.v1 import pod_service_pb2 as pb
+
+IN_FLIGHT = 64
+WORDS = "The sums of the first column are right now."
+
+
+def pod_name(number: int) -> str:
+    """The id of a pod."""
+    return f"task_{number:016x}"
+
+
+async def open_pods(client: Podium, count: int) -> list[str]:
+    """So many pods, opened one after another."""
+    names = [pod_name(number) for number in range(1, count + 1)]
+    for number, name in enumerate(names, start=1):
+        await client.pods.OpenPod(open_request(name, number))
+    return names
+
+
+def posting(client: Podium, pod_id: str, words: str = WORDS) -> Callable[[], Awaitable[object]]:
+    """A caller that posts a message with each call."""
+
+    async def call() -> object:
+        request = pb.PostMessageRequest(pod_id=pod_id, kind=pod_pb2.MESSAGE_KIND_UPDATE, content=words)
+        return await client.pods.PostMessage(request)
+
+    return call
+
+
+async def one_in_flight(found: House, pod_id: str) -> Load:
+    """Alone."""
+    return await closed_loop([posting(found.connect(), pod_id)])
+
+
+async def many_pods(found: House, names: list[str]) -> Load:
+    """64 callers, each with a pod of its own."""
+    client = found.connect()
+    return await closed_loop([posting(client, name) for name in names[:IN_FLIGHT]])
+
+
+async def one_pod(found: House, pod_id: str) -> Load:
+    """64 callers, all on one pod."""
+    client = found.connect()
+    return await closed_loop([posting(client, pod_id)] * IN_FLIGHT)

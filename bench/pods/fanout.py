@@ -1,0 +1,44 @@
+"""Changes to many watchers of one pod."""
+
+import asyncio
+import time
+from pathlib import Path
+
+from bench.pods.commands import open_pods, posting
+from bench.pods.house import house
+from bench.pods.watchers import p99, watched
+
+LATENCY_WATCHERS, LATENCY_RATE = 100, 20
+RATE_WATCHERS = 1000
+SECONDS = 4.0
+KILOBYTE = "All sums are right now; here is what they were. " * 8
+"""With the pod's own fields a change of about 1 KB."""
+
+
+async def latency_p99(folder: Path) -> float:
+    """Seconds from deciding a change (so before its commit) to 100 watchers."""
+    async with house(folder) as found:
+        client = found.connect()
+        (name,) = await open_pods(client, 1)
+        post = posting(client, name)
+        async with watched(found, name, LATENCY_WATCHERS) as told:
+            begin = time.perf_counter()
+            for number in range(int(SECONDS * LATENCY_RATE)):
+                await asyncio.sleep(max(0.0, begin + number / LATENCY_RATE - time.perf_counter()))
+                await post()
+            await asyncio.sleep(0.3)
+        return p99(told)
+
+
+async def rate(folder: Path) -> tuple[float, float]:
+    """(changes a second that reached 1,000 watchers, bytes of each), under as many commands as it takes."""
+    async with house(folder) as found:
+        client = found.connect()
+        (name,) = await open_pods(client, 1)
+        post = posting(client, name, KILOBYTE)
+        async with watched(found, name, RATE_WATCHERS) as told:
+            end = time.perf_counter() + SECONDS
+            while time.perf_counter() < end:
+                await post()
+            await asyncio.sleep(0.5)
+        return told.messages / max(told.seconds, 1e-9), told.bytes / max(1, told.messages)
