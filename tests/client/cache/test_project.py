@@ -1,4 +1,4 @@
-"""The cache on real servers, through the public client. Numbers: maestro.md (M), scenarios.md, tasks and sessions (S)."""
+"""The cache on real servers, through the public client. Numbers: maestro.md (M), scenarios.md (S)."""
 
 import asyncio
 import logging
@@ -54,7 +54,7 @@ async def test_lists_stay_current(world: World, create: Create):
 
 
 async def test_server_stopped_and_started(world: World, create: Create):
-    """M15, M16, S39, S40: the loss is shown, the back-off grows, and then all is as the server has it, deletions too."""
+    """M15, M16, S39, S40: the loss is shown; after it all is as the server has it, deletions too."""
     await create("a")
     await create("b")
     project = world.cache()
