@@ -40,7 +40,7 @@ class Sessions:
         self._key = key
         self._now = now
         self.lifetime_seconds = int(lifetime_seconds)
-        self._began = int(began)
+        self._began_ms = int(began * 1000)
         self._used: dict[str, int] = {}
         self.cookie_name = f"podium_{hashlib.sha256(key).hexdigest()[:8]}"
         """Cookies know no ports: two installations on one machine must not overwrite each other's."""
@@ -51,9 +51,10 @@ class Sessions:
         identity = _person(said.encoded_name) if said is not None else None
         if said is None or identity is None or not said.signed_with(issue_token(self._key, identity)):
             raise _refused("UNAUTHENTICATED", "that is no sign-in token of this installation")
-        if not self._began <= said.made <= said.expiry or self._now() >= said.expiry or said.nonce in self._used:
+        fresh = self._began_ms <= said.made_ms and self._now() * 1000 < said.expiry_ms
+        if not fresh or said.nonce in self._used:
             raise _refused("TOKEN_SPENT", "this sign-in link was used before, or its time is over")
-        self._remember(said.nonce, said.expiry)
+        self._remember(said.nonce, said.expiry_ms)
         body = f"{_VERSION}.{secrets.token_hex(8)}.{said.encoded_name}.{int(self._now()) + self.lifetime_seconds}"
         cookie = f"{body}.{self._sign(body)}"
         session = self.read(cookie)
@@ -71,13 +72,13 @@ class Sessions:
         identity = _person(parts[2])
         return None if identity is None else Session(parts[1], identity, issue_token(self._key, identity))
 
-    def _remember(self, nonce: str, expiry: int) -> None:
-        now = self._now()
+    def _remember(self, nonce: str, expiry_ms: int) -> None:
+        now = self._now() * 1000
         if len(self._used) >= _NONCES:
             self._used = {each: end for each, end in self._used.items() if end > now}
         if len(self._used) >= _NONCES:
             raise Rejection(Kind.RESOURCE_EXHAUSTED, "TOO_MANY_REQUESTS", "too many sign-ins; try again in a minute")
-        self._used[nonce] = expiry
+        self._used[nonce] = expiry_ms
 
     def _sign(self, body: str) -> str:
         return hmac.new(self._key, f"browser:{body}".encode(), hashlib.sha256).hexdigest()

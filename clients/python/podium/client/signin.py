@@ -1,7 +1,7 @@
 """How a person gets from a terminal into the browser: the gateway's address and one-time tokens.
 
 A one-time token is `o1.<name>.<made>.<expiry>.<nonce>.<signature>`: the name as it stands in the person's token, times
-in seconds since the epoch, and an HMAC-SHA256 by the person's token. Whoever holds that token can make one without
+in milliseconds since the epoch, and an HMAC-SHA256 by the person's token. Whoever holds that token can make one without
 asking anybody; the gateway takes it once and gives a cookie for it.
 """
 
@@ -26,8 +26,8 @@ class OneTime:
     """What a one-time token says; `encoded_name` is the person's name as tokens carry it (URL-safe base 64)."""
 
     encoded_name: str
-    made: int
-    expiry: int
+    made_ms: int
+    expiry_ms: int
     nonce: str
     body: str
     signature: str
@@ -42,8 +42,8 @@ def make_one_time(person_token: str, *, now: float | None = None) -> str:
     parts = person_token.split(".")
     if len(parts) != 5 or parts[1] != "user":
         raise ValueError("only a person's token can sign in to a browser")
-    made = int(time.time() if now is None else now)
-    body = f"{_VERSION}.{parts[2]}.{made}.{made + LIFETIME_SECONDS}.{secrets.token_hex(16)}"
+    made = int((time.time() if now is None else now) * 1000)
+    body = f"{_VERSION}.{parts[2]}.{made}.{made + LIFETIME_SECONDS * 1000}.{secrets.token_hex(16)}"
     return f"{body}.{_sign(person_token, body)}"
 
 
@@ -52,7 +52,7 @@ def read_one_time(text: str) -> OneTime | None:
     parts = text.split(".")
     if len(parts) != _PARTS or parts[0] != _VERSION or not (parts[2].isdecimal() and parts[3].isdecimal()):
         return None
-    return OneTime(parts[1], int(parts[2][:12]), int(parts[3][:12]), parts[4], text.rpartition(".")[0], parts[5])
+    return OneTime(parts[1], int(parts[2][:15]), int(parts[3][:15]), parts[4], text.rpartition(".")[0], parts[5])
 
 
 @dataclass(frozen=True, slots=True)
