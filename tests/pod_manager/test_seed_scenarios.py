@@ -44,6 +44,7 @@ from podium.pod_manager.domain.kinds import (
 )
 from podium.pod_manager.domain.policy import Policy, retry_delay
 from podium.pod_manager.domain.resources import ChecklistItem
+from podium.pod_manager.domain.waiting import scheduler_view, waiting_on
 from tests.pod_manager.scene import Scene, item
 
 
@@ -191,6 +192,44 @@ def test_row_39_generating_twice() -> None:
     scene.run(scene.only_agent())
     for command in (RequestSpec(feedback="x"), UpdateSpec(content="# Mine")):
         scene.refuse("GENERATION_IN_PROGRESS", command)
+
+
+def test_row_39_another_version_while_the_writer_finishes() -> None:
+    """A spec that was handed in may be asked for anew while its writer still ends; the next one starts after it."""
+    scene = Scene()
+    scene.open_pod()
+    first = scene.run(scene.only_agent())
+    scene.do(UpdateSpec(content="# Spec"), scene.as_agent(first))
+    scene.do(RequestSpec(feedback="shorter"))
+    assert scene.pod.live_agents == (first,)
+    assert scheduler_view(scene.pod).pending_action == "1 agent at work"
+    scene.refuse("GENERATION_IN_PROGRESS", UpdateSpec(content="# Late"), scene.as_agent(first))
+    scene.complete(first)
+    assert (scene.pod.spec.version, scene.pod.spec.feedback) == (1, "shorter")
+    assert scene.agent(first).status is AgentStatus.COMPLETED
+    second = scene.only_agent()
+    assert second != first
+    (waits,) = waiting_on(scene.pod)
+    assert waits.text == "a runner that starts the spec writer; none took the job yet"
+    scene.run(second)
+    scene.do(UpdateSpec(content="# Short"), scene.as_agent(second))
+    scene.complete(second)
+    assert scene.waits() == {("APPROVAL", "spec")}
+    assert scene.pod.spec.version == 2
+
+
+def test_row_39_another_plan_while_the_planner_finishes() -> None:
+    """The same for a plan; a planner that fails after it handed in leaves the way free too."""
+    scene = Scene()
+    scene.open_pod(spec="# Spec")
+    scene.do(ApproveSpec(version=1))
+    first = scene.run(scene.only_agent())
+    scene.do(UpdatePlan(items=(item("a"),)), scene.as_agent(first))
+    scene.do(RequestPlan(feedback="smaller"))
+    scene.refuse("AGENTS_RUNNING", RestartAgent(agent_id=first))
+    scene.fail(first)
+    assert scene.agent(scene.only_agent()).kind is AgentKind.PLANNER
+    assert scene.only_agent() != first
 
 
 def test_row_40_messages_to_agents() -> None:

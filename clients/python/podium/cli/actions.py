@@ -1,6 +1,5 @@
 """What a person decides, as calls: shared by the inline questions of `podium run` and by the single commands."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,10 +13,6 @@ if TYPE_CHECKING:
     from podium.cli.views.decisions import Decision
     from podium.client.connection import Podium
     from podium.pods.v1 import pod_pb2
-
-
-_FINISHING_TRIES = 20
-_FINISHING_PAUSE_SECONDS = 0.25
 
 
 async def get_pod(podium: "Podium", pod_id: str) -> "pod_pb2.Pod":
@@ -51,25 +46,7 @@ async def approve(podium: "Podium", pod_id: str, decision: "Decision") -> str:
 async def send_back(
     podium: "Podium", pod: "pod_pb2.Pod", decision: "Decision", words: str, targets: Sequence[str]
 ) -> str:
-    """Asks for another version, in words; `targets` are the workstreams that a review sends back.
-
-    An agent that has just submitted is at work for a moment still: it is waited for.
-    """
-    from podium.client.errors import PreconditionError
-
-    for _ in range(_FINISHING_TRIES):
-        try:
-            return await _send_back(podium, pod, decision, words, targets)
-        except PreconditionError as error:
-            if error.reason != "GENERATION_IN_PROGRESS":
-                raise
-        await asyncio.sleep(_FINISHING_PAUSE_SECONDS)
-    return await _send_back(podium, pod, decision, words, targets)
-
-
-async def _send_back(
-    podium: "Podium", pod: "pod_pb2.Pod", decision: "Decision", words: str, targets: Sequence[str]
-) -> str:
+    """Asks for another version, in words; `targets` are the workstreams that a review sends back."""
     from podium.pods.v1 import pod_service_pb2 as calls
 
     match decision.kind:

@@ -57,16 +57,21 @@ def _questions(pod: "pod_pb2.Pod") -> list[Decision]:
 
 def _approvals(pod: "pod_pb2.Pod") -> list[Decision]:
     phase = word(pod, "phase")
-    if phase == "SPEC_CLARIFICATION" and word(pod.spec, "state") == "READY":
+    if phase == "SPEC_CLARIFICATION" and _stands(pod.spec):
         title = f"Spec v{pod.spec.version} waits for your approval"
         return [Decision("spec", str(pod.spec.version), title, documents.spec(pod))]
-    if phase == "PLANNING" and word(pod.plan, "state") == "READY":
+    if phase == "PLANNING" and _stands(pod.plan):
         title = f"Plan v{pod.plan.version} waits for your approval"
         return [Decision("plan", str(pod.plan.version), title, documents.plan(pod.plan))]
     review = pod.review
     if phase == "REVIEW" and review.verified and not review.approved_commit:
         return [Decision("review", review.integration_commit, "The work waits for your review", documents.review(pod))]
     return []
+
+
+def _stands(document: "pod_pb2.Spec | pod_pb2.Plan") -> bool:
+    """It was handed in, and nobody has asked for another version since."""
+    return word(document, "state") == "READY" and not document.requested
 
 
 def _failures(pod: "pod_pb2.Pod") -> list[Decision]:
