@@ -1,6 +1,6 @@
 """Which shards this process owns: its lease, its claims, and its share among the live processes.
 
-A process holds one lease, renewed every second; a shard's row names its owner and an epoch that rises with each claim.
+A process holds one lease, renewed as it goes; a shard's row names its owner and an epoch that rises with each claim.
 The owner is the configured instance's name, so a restarted process replaces its own lease and claims anew at once.
 Each live process of a service holds ceil(256 / live) shards at most. One process owning all 256 is the local case.
 """
@@ -140,8 +140,9 @@ class Ownership:
 
     async def _keep_lease(self, engine: Engine[Any]) -> None:
         """Renew for ever; and while shards are still changing hands, look again."""
+        pause = self._renew_every
         while True:
-            await self._clock.sleep(self._renew_every)
+            await self._clock.sleep(pause)
             lease = self._lease
             if lease is None:
                 return
@@ -152,7 +153,9 @@ class Ownership:
                     self._fail(ReplacedError(f"the lease {self._name} is lost: {error.message}"))
                     return
                 _log.warning("the lease was not renewed: %s", error)
+                pause = self._renew_every / 4
                 continue
+            pause = self._renew_every
             if self._unsettled:
                 await self._patiently(lambda: self._rebalance(engine))
 

@@ -73,13 +73,16 @@ class Lease:
 
     async def keep(self, on_new_epoch: Callable[[], Awaitable[None]]) -> None:
         """Renew for ever; after a loss acquire again and call `on_new_epoch`."""
+        pause = self._renew
         while True:
-            await self._clock.sleep(self._renew)
+            await self._clock.sleep(pause)
+            pause = self._renew
             try:
                 await self._stub.RenewLease(RenewLeaseRequest(name=self._name, epoch=self._epoch))
             except PodiumError as error:
                 if error.reason != "LEASE_LOST":
                     _log.warning("the lease was not renewed: %s", error)
+                    pause = self._renew / 4
                     continue
                 _log.warning("the lease is lost; acquiring it again")
                 await self.acquire()
