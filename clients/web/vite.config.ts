@@ -21,5 +21,5 @@ export default defineConfig({
   },
   // For work on the pages: `PODIUM_GATEWAY=http://127.0.0.1:3000 npm run dev`.
   server: { proxy: { "^/(podium|auth)": { target: process.env.PODIUM_GATEWAY ?? "http://127.0.0.1:3000" } } },
-  test: { environment: "jsdom", include: ["tests/**/*.test.{ts,tsx}"], restoreMocks: true },
+  test: { environment: "node", include: ["tests/**/*.test.{ts,tsx}"], restoreMocks: true },
 });

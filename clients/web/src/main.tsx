@@ -36,4 +36,9 @@ async function begin(): Promise<void> {
   );
 }
 
+// A sign-in link pasted over the open page changes nothing but the fragment.
+window.addEventListener("hashchange", () => {
+  if (window.location.hash.startsWith("#token=")) window.location.reload();
+});
+
 void begin();

@@ -88,7 +88,7 @@ function Form({ onDone }: { onDone: () => void }) {
 function Mode({ value, mode, onChange, title, note }: { value: string; mode: string; onChange: (mode: string) => void; title: string; note: string }) {
   return (
     <label className={`flex cursor-pointer gap-2.5 rounded-lg border p-3 ${mode === value ? "border-accent bg-accent-soft" : "border-line"}`}>
-      <input type="radio" name="mode" value={value} checked={mode === value} onChange={() => onChange(value)} className="mt-0.5 accent-(--accent)" />
+      <input type="radio" name="mode" value={value} checked={mode === value} onChange={() => onChange(value)} className="mt-1 self-start accent-(--accent)" />
       <span><span className="block font-medium">{title}</span><span className="text-muted">{note}</span></span>
     </label>
   );

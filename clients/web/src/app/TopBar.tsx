@@ -22,8 +22,8 @@ export function TopBar({ onMenu }: { onMenu: () => void }) {
       <div className="ml-auto flex items-center gap-1 sm:ml-0">
         <ConnectionState />
         <IconButton icon="search" label="Find" className="sm:hidden" onClick={() => openDialog("palette")} />
-        <IconButton icon="sun" label="Light or dark" className="hidden dark:inline-flex" onClick={toggleTheme} />
-        <IconButton icon="moon" label="Light or dark" className="dark:hidden" onClick={toggleTheme} />
+        <IconButton icon="sun" label="Light or dark" className="!hidden dark:!inline-flex" onClick={toggleTheme} />
+        <IconButton icon="moon" label="Light or dark" className="dark:!hidden" onClick={toggleTheme} />
         <Button kind="primary" className="ml-1" onClick={() => openDialog("task")}>
           <Icon name="plus" size={14} />
           <span className="hidden sm:inline">New task</span><span className="sr-only sm:hidden">New task</span>

@@ -33,7 +33,7 @@ export function BoardPage() {
           A task becomes a pod: agents write a spec and a plan, work side by side in branches of their own, and land what you approve.
         </Empty>
       ) : (
-        <div role="group" aria-label="Pods by phase" onKeyDown={onKeyDown} className="flex min-h-0 flex-1 snap-x gap-3 overflow-x-auto px-4 pb-4" data-testid="board" data-count={shown}>
+        <div role="group" aria-label="Pods by phase" onKeyDown={onKeyDown} className="flex min-h-0 flex-1 snap-x scroll-px-4 gap-2.5 overflow-x-auto px-4 pb-4" data-testid="board" data-count={shown}>
           {COLUMNS.map(({ phase, title }) => (
             <BoardColumn key={phase} title={title} ids={columns.get(phase) ?? []} loading={!board.synced} filtered={Boolean(wanted || project || attentionOnly)} />
           ))}

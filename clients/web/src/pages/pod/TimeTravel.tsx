@@ -31,7 +31,7 @@ export function TimeTravel({ live, at }: { live: Pod; at: number }) {
     <div className={`flex flex-wrap items-center gap-x-2 gap-y-1 border-b px-4 py-1 ${travels ? "border-wait/40 bg-wait-soft" : "border-line bg-surface"}`}>
       <Icon name="history" size={14} className={travels ? "text-wait" : "text-faint"} />
       <input type="range" min={1} max={last} value={place} aria-label="History of the pod" aria-valuetext={travels ? `Revision ${place} of ${last}` : "Now"}
-        onChange={(change) => go(Number(change.target.value))} className="h-6 min-w-32 flex-1 accent-(--accent)" />
+        onChange={(change) => go(Number(change.target.value))} className="timeline h-6 min-w-32 flex-1" />
       <IconButton icon="chevron" label="One revision back" className="rotate-180" disabled={place <= 1} onClick={() => go(place - 1)} />
       <IconButton icon="chevron" label="One revision on" disabled={!travels} onClick={() => go(place + 1)} />
       {travels ? (

@@ -48,7 +48,7 @@ export default function Transcript({ sessionId, live }: { sessionId: string; liv
 
   return (
     <div className="relative bg-[#101116]" role="region" aria-label="Transcript" data-testid="transcript">
-      <div ref={place} className="h-[min(56vh,520px)] px-3 py-2" />
+      <div ref={place} className="h-[min(48vh,520px)] px-3 py-2" />
       {empty && asked && (
         <p className="absolute inset-0 flex items-center justify-center text-[#b0b1bd]">{live ? "Nothing written yet; it will appear here." : "This agent wrote nothing."}</p>
       )}

@@ -12,10 +12,11 @@ export function FailedWorkstream({ pod, item }: DecisionProps) {
   const actions = podActions(pod.podId);
   const workstream = pod.workstreams.find((each) => each.id === item.subject);
   const last = workstream?.attempts.at(-1);
+  const why = last?.error || workstream?.reason || "";
   return (
     <div className="space-y-3">
       <DecisionHead item={item} tone="bad">{item.text}</DecisionHead>
-      {(last?.error || workstream?.reason) && <p className="text-muted break-words">{last?.error || workstream?.reason}</p>}
+      {why && !item.text.includes(why) && <p className="text-muted break-words">{why}</p>}
       {last?.checksOutput && <pre tabIndex={0} className="max-h-48 overflow-auto rounded-lg bg-sunken p-3 font-mono text-xs">{last.checksOutput}</pre>}
       <textarea aria-label="Advice for the next attempt" rows={1} className="field" placeholder="Advice for the next attempt (optional)" value={advice} onChange={(event) => setAdvice(event.target.value)} />
       <div className="flex flex-wrap gap-2">

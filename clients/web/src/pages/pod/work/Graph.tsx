@@ -26,6 +26,8 @@ export default function Graph({ workstreams, chosen, onChoose }: { workstreams: 
     data: { workstream, chosen: workstream.id === chosen, onChoose },
     width: WIDTH, height: HEIGHT,
     draggable: false, connectable: false, focusable: false, selectable: false,
+    // The library lets the pointer through where nothing can be done to a node itself; the button in it is ours.
+    style: { pointerEvents: "all" },
   }));
   const byId = new Map(workstreams.map((each) => [each.id, each]));
   const edges: Edge[] = workstreams.flatMap((to) =>
@@ -38,7 +40,7 @@ export default function Graph({ workstreams, chosen, onChoose }: { workstreams: 
   const height = Math.min(560, Math.max(220, ...[...places.values()].map(({ y }) => y + HEIGHT + 60)));
   return (
     <div style={{ height }} data-testid="graph">
-      <ReactFlow key={shape} nodes={nodes} edges={edges} nodeTypes={NODE_TYPES} fitView fitViewOptions={{ padding: 0.12, maxZoom: 1 }} minZoom={0.2} maxZoom={1.5}
+      <ReactFlow key={`${shape} ${chosen ? "beside" : "alone"}`} nodes={nodes} edges={edges} nodeTypes={NODE_TYPES} fitView fitViewOptions={{ padding: 0.12, maxZoom: 1 }} minZoom={0.2} maxZoom={1.5}
         nodesConnectable={false} proOptions={{ hideAttribution: true }} zoomOnScroll={false} preventScrolling={false} aria-label="Dependencies of the workstreams">
         <Background color="var(--line)" gap={20} />
         {workstreams.length > 8 && <Controls showInteractive={false} />}

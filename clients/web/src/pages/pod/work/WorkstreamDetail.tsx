@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { ChecklistState, WorkstreamStatus, type Workstream } from "@gen/podium/pods/v1/pod_pb";
+import { AgentStatus, ChecklistState, WorkstreamStatus, type Workstream } from "@gen/podium/pods/v1/pod_pb";
 import { workstreamWord } from "@/lib/words";
 import { Button } from "@/ui/Button";
 import { Chip } from "@/ui/Chip";
@@ -22,6 +22,8 @@ export function WorkstreamDetail({ workstream, onClose }: { workstream: Workstre
   const [busy, run] = useAction();
   const { text, tone } = workstreamWord(workstream.status);
   const { id, status } = workstream;
+  // An interrupted attempt keeps its workstream until a person decides.
+  const held = status === S.IN_PROGRESS && workstream.attempts.at(-1)?.outcome === AgentStatus.INTERRUPTED;
   const over = status === S.COMPLETED || status === S.SKIPPED || status === S.CANCELLED;
   return (
     <section aria-label={workstream.title} className="card min-w-0 space-y-4 p-4">
@@ -38,7 +40,7 @@ export function WorkstreamDetail({ workstream, onClose }: { workstream: Workstre
       {!past && !over && (
         <div className="flex flex-wrap gap-2">
           {status === S.READY && <Button small disabled={busy} onClick={() => void run(() => actions.startWorkstream(id))}>Start now</Button>}
-          {(status === S.FAILED || status === S.IN_PROGRESS) && <Button small onClick={() => setAsking("retry")}>Try again…</Button>}
+          {(status === S.FAILED || held) && <Button small onClick={() => setAsking("retry")}>Try again…</Button>}
           <Button small onClick={() => setAsking("skip")}>Skip…</Button>
           <Button small kind="danger" onClick={() => setAsking("cancel")}>Cancel…</Button>
         </div>

@@ -1,0 +1,11 @@
+import { create } from "@bufbuild/protobuf";
+import { ProjectChangeSchema } from "@gen/podium/tasks/v1/maestro_service_pb";
+import { SessionSchema, TaskSchema, type Session, type Task } from "@gen/podium/tasks/v1/task_pb";
+
+export const task = (id: string, sessionIds: string[] = [], title = id): Task =>
+  create(TaskSchema, { id, number: BigInt(id.replace(/\D/g, "") || 1), title, sessionIds, sessionCount: sessionIds.length });
+
+export const session = (id: string, taskIds: string[] = []): Session => create(SessionSchema, { id, name: id, taskIds });
+
+export const change = (to: number, parts: { tasks?: Task[]; sessions?: Session[]; removedTasks?: string[]; removedSessions?: string[] }) =>
+  ({ ...create(ProjectChangeSchema, { toRevision: BigInt(to), fromRevision: BigInt(to - 1) }), ...parts, to, requestIds: [] as string[] });
