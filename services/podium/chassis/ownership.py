@@ -156,8 +156,9 @@ class Ownership:
                 pause = self._renew_every / 4
                 continue
             pause = self._renew_every
-            if self._unsettled:
-                await self._patiently(lambda: self._rebalance(engine))
+            if self._unsettled and not self._balancing.locked():
+                # Beside the renewals, not between them: adopting may take longer than the lease lasts.
+                self._tasks.spawn(self._patiently(lambda: self._rebalance(engine)), name="rebalance")
 
     async def _follow_leases(self, engine: Engine[Any]) -> None:
         """Share out anew whenever a process of this service comes or goes.
