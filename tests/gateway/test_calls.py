@@ -130,6 +130,7 @@ async def test_a_deadline_reaches_the_service(house: House) -> None:
     finally:
         await house.start("pod-manager")
     assert answer.json["code"] in ("deadline_exceeded", "unavailable")
+    assert "unix:" not in answer.json["message"]
 
 
 async def test_a_service_that_comes_back_answers_the_waiting_call(house: House) -> None:

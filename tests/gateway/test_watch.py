@@ -284,6 +284,7 @@ async def test_a_service_that_restarts_interrupts_and_goes_on(house: House) -> N
     await house.stop("maestro")
     notice = await tab.until("project", lambda item: item.HasField("interrupted"))
     assert notice.interrupted.retry_seconds >= 1
+    assert "unix:" not in notice.interrupted.message
     await house.start("maestro")
     await new_task(house, "w-back", "after")
     item = await tab.until("project", lambda item: item.project.change.tasks)

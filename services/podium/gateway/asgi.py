@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 from podium.client.errors import PodiumError
-from podium.kernel.errors import Rejection
+from podium.kernel.errors import Rejection, unavailable
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -15,6 +15,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 NO_STORE: Header = (b"cache-control", b"no-store")
+
+AWAY = "the service is away; it comes back by itself"
 
 _STATUSES = {
     "INVALID_ARGUMENT": 400,
@@ -66,7 +68,7 @@ def error_document(error: Rejection | PodiumError, method: str = "") -> tuple[di
 
     from podium.chassis.interceptors.errors import code_of, to_status
 
-    status = to_status(error, method)
+    status = to_status(in_words(error), method)
     details: list[dict[str, Any]] = []
     for each in status.details:
         shown = MessageToDict(each)
@@ -75,6 +77,13 @@ def error_document(error: Rejection | PodiumError, method: str = "") -> tuple[di
         details.append({"type": name, "value": base64.b64encode(each.value).decode().rstrip("="), "debug": shown})
     code = code_of(status).name
     return {"code": code.lower(), "message": status.message, "details": details}, _STATUSES.get(code, 500)
+
+
+def in_words(error: Rejection | PodiumError) -> Rejection | PodiumError:
+    """The error, with words for people where only gRPC itself spoke: of sockets, addresses and broken pipes."""
+    if isinstance(error, PodiumError) and error.code == "UNAVAILABLE" and not error.reason:
+        return unavailable("NOT_READY", AWAY, 1.0)
+    return error
 
 
 async def read_body(receive: Receive, limit: int) -> bytes | None:

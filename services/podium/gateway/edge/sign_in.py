@@ -1,10 +1,13 @@
 """`/auth/session`: POST a one-time token and get the cookie; DELETE signs out."""
 
 import json
+import logging
 
 from podium.gateway.asgi import Header, Receive, Scope, Send, header, read_body, refuse, reply, reply_json
 from podium.gateway.sessions import Session, Sessions
 from podium.kernel.errors import Kind, Rejection
+
+_log = logging.getLogger(__name__)
 
 PATH = "/auth/session"
 _BODY_BYTES = 4096
@@ -35,6 +38,7 @@ class SignIn:
         except Rejection as rejection:
             await refuse(send, rejection)
             return
+        _log.info("%s signed in, session %s", session.identity, session.id)
         said = {"actor": str(session.identity), "expires_in_seconds": self._sessions.lifetime_seconds}
         await reply_json(send, 200, said, [self._cookie(scope, value, self._sessions.lifetime_seconds)])
 

@@ -12,6 +12,7 @@ from protobuf.wkt import Struct
 
 from podium.chassis.interceptors.errors import to_status
 from podium.client.errors import PodiumError
+from podium.gateway.asgi import in_words
 from podium.kernel.errors import Rejection
 
 if TYPE_CHECKING:
@@ -48,6 +49,6 @@ class _Detail(ErrorDetail):
 
 def to_connect(error: PodiumError | Rejection, method: str = "") -> ConnectError:
     """The Connect error of a service's answer, or of a refusal of our own."""
-    status = to_status(error, method)
+    status = to_status(in_words(error), method)
     code = _CODES[status.code] if 0 < status.code < len(_CODES) else None
     return ConnectError(code or Code.UNKNOWN, status.message, [_Detail(each) for each in status.details])

@@ -18,6 +18,7 @@ from podium.chassis.tasks import TaskSet
 from podium.client.connection import Podium
 from podium.client.errors import PodiumError
 from podium.client.watch import resuming
+from podium.gateway.asgi import AWAY, in_words
 from podium.gateway.web.targets import Source, source_of
 from podium.kernel.errors import exhausted, invalid, not_found
 from podium.kernel.identity import Identity
@@ -74,7 +75,7 @@ class Watch:
         def lost(error: PodiumError | None, pause: float) -> None:
             # A tab too slow to hear of it will see the target go on.
             with contextlib.suppress(asyncio.QueueFull):
-                text = error.message if error is not None else "the service is restarting"
+                text = AWAY if error is None else in_words(error).message
                 notice = pb.WatchInterrupted(message=text, retry_seconds=pause)
                 self._queue.put_nowait(pb.WatchResponse(target_id=target_id, interrupted=notice))
 
