@@ -69,6 +69,21 @@ async def test_one_refused_append_does_not_harm_its_neighbours(log: Log) -> None
     assert [event.revision for event in await whole(log)] == [1, 2]
 
 
+async def test_a_clock_that_steps_moves_times_and_nothing_else(bench: Bench) -> None:
+    """An hour back, a day on: positions and revisions go on, and each event carries the clock as it was."""
+    hour = 3_600_000_000
+    begin = bench.now_us
+    for step in (0, -hour, 24 * hour, -hour):
+        bench.now_us += step
+        await stored(bench.log, one("a/1"))
+    log = await bench.reopen()
+    await stored(log, one("a/1", expect=4))
+    found = await whole(log)
+    assert [(each.position, each.revision) for each in found] == [(n, n) for n in range(1, 6)]
+    hours = [round((each.recorded_time.ToMicroseconds() - begin) / hour) for each in found]
+    assert hours == [0, -1, 23, 22, 22]
+
+
 async def test_calls_are_admitted_in_their_order(log: Log) -> None:
     """Appends that name each other's revisions fit when they are called without waiting in between."""
     answers = [log.append([one("a/1", expect=revision)]) for revision in range(20)]

@@ -1,15 +1,16 @@
 """A real server on a socket of its own, and connections to it under any identity."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
-from podium.chassis.server import running
+from podium.chassis.server import Registration, Shell, running
 from podium.chassis.settings import ServiceSettings
 from podium.client.connection import Podium
 from podium.event_store.__main__ import start
+from podium.event_store.adapters.servicer import EventStoreServicer
 from podium.kernel.identity import CallerKind, Identity, issue_token
 
 Connect = Callable[[CallerKind, str], Podium]
@@ -24,7 +25,14 @@ class Server:
         self._connections: list[Podium] = []
 
     async def start(self) -> None:
-        await self._life.enter_async_context(running(self.settings, start))
+        await self._life.enter_async_context(running(self.settings, self._build))
+
+    async def _build(self, shell: Shell) -> Sequence[Registration]:
+        registrations = await start(shell)
+        (servicer,) = (each.servicer for each in registrations)
+        assert isinstance(servicer, EventStoreServicer)
+        self.store = servicer._store
+        return registrations
 
     async def stop(self) -> None:
         await self._life.aclose()

@@ -44,12 +44,27 @@ async def connected(settings: ServiceSettings) -> Podium:
     return podium
 
 
+ROUNDS, SOAK_ROUNDS = 3, 100
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 async def test_every_acknowledged_event_is_there_once_in_order_after_kill_9(kind: str, tmp_path: Path) -> None:
     """Killed in mid-load and started again while the writers go on: each event once, no position missing."""
-    settings = ServiceSettings(service="event-store", data_dir=tmp_path)
+    await killed_in_rounds(kind, tmp_path, ROUNDS)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+async def test_a_hundred_kills_lose_nothing(kind: str, tmp_path: Path) -> None:
+    """The same, a hundred times over on one log."""
+    await killed_in_rounds(kind, tmp_path, SOAK_ROUNDS)
+
+
+async def killed_in_rounds(kind: str, folder: Path, rounds: int) -> None:
+    settings = ServiceSettings(service="event-store", data_dir=folder)
     store = clean_database() if kind == "postgres" else ""
-    process = await start_process(tmp_path, store)
+    process = await start_process(folder, store)
     acknowledged: dict[bytes, int] = {}
     finish = asyncio.Event()
 
@@ -58,22 +73,26 @@ async def test_every_acknowledged_event_is_there_once_in_order_after_kill_9(kind
         while not finish.is_set():
             event = NewEvent(event_id=new_event_id(), type="T", data=stream.encode())
             append = StreamAppend(stream=stream, expected_revision=revision, events=[event])
-            answer = await podium.events.append([append], timeout_seconds=30)
+            answer = await podium.events.append([append], timeout_seconds=60)
             revision += 1
             acknowledged[event.event_id] = answer.first_position
         return revision
 
+    async def more(count: int) -> None:
+        goal = len(acknowledged) + count
+        while len(acknowledged) < goal:
+            assert not any(writer.done() for writer in writers), [writer for writer in writers if writer.done()]
+            await asyncio.sleep(0.001)
+
     async with await connected(settings) as podium:
         writers = [asyncio.ensure_future(write(podium, f"a/{number}")) for number in range(WRITERS)]
-        while len(acknowledged) < 500:
-            await asyncio.sleep(0)
-        process.send_signal(signal.SIGKILL)
-        await process.wait()
-        before = len(acknowledged)
-        process = await start_process(tmp_path, store)
         try:
-            while len(acknowledged) < before + 200:
-                await asyncio.sleep(0.01)
+            for _ in range(rounds):
+                await more(300)
+                process.send_signal(signal.SIGKILL)
+                await process.wait()
+                process = await start_process(folder, store)
+            await more(200)
             finish.set()
             revisions = await asyncio.gather(*writers)
             found = await whole(podium)

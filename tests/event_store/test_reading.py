@@ -80,6 +80,23 @@ async def test_a_stalled_subscriber_delays_nobody(server: Server) -> None:
     assert late == list(range(1, 301))
 
 
+async def test_dead_subscribers_leave_nothing_behind(server: Server) -> None:
+    """Connections that vanish in mid-stream are forgotten; the store goes on for everybody else."""
+    store = server.store
+    for _ in range(3):
+        gone = [server.connect() for _ in range(5)]
+        feeds = [each.events.subscribe(after=0) for each in gone]
+        await asyncio.gather(*(anext(feed) for feed in feeds))
+        assert store.hub.subscribers == 5
+        await asyncio.gather(*(each.close() for each in gone))
+        async with asyncio.timeout(30):
+            while store.hub.subscribers:
+                await asyncio.sleep(0.01)
+    podium = server.connect()
+    await podium.events.append([to("a/1")])
+    assert [e.position for e in await until(podium.events.subscribe(after=0), 1)] == [1]
+
+
 async def test_streams_are_shown_and_listed(server: Server) -> None:
     """In pages, by prefix; a token of another listing is refused."""
     podium = server.connect(CallerKind.PERSON, "anna")
