@@ -109,7 +109,11 @@ def _process(command: list[str], folder: Path, settings: Mapping[str, str]) -> I
         yield
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _wait(port: int) -> None:

@@ -41,7 +41,9 @@ async def started_p95(folder: Path) -> float:
 
 
 async def _one(podium: Podium, name: str, number: int, where: Path) -> float:
-    await podium.pods.OpenPod(open_request(name, number, str(where)))
+    request = open_request(name, number, str(where))
+    request.policy.profiles.add(profile="default")
+    await podium.pods.OpenPod(request)
     async with asyncio.timeout(30):
         async for item in podium.pods.WatchPod(pb.WatchPodRequest(pod_id=name, start=pb.WATCH_START_SNAPSHOT)):
             agents = item.snapshot.agents or item.change.agents

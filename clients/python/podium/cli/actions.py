@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from podium.pods.v1 import pod_pb2
 
 
-async def get_pod(podium: "Podium", pod_id: str) -> "pod_pb2.Pod":
-    """The pod as it stands."""
+async def get_pod(podium: "Podium", pod_id: str, revision: int = 0) -> "pod_pb2.Pod":
+    """The pod as it stands, or as it was after a revision."""
     from podium.pods.v1 import pod_service_pb2
 
-    return (await podium.pods.GetPod(pod_service_pb2.GetPodRequest(pod_id=pod_id))).pod
+    request = pod_service_pb2.GetPodRequest(pod_id=pod_id, at_revision=revision)
+    return (await podium.pods.GetPod(request)).pod
 
 
 async def approve(podium: "Podium", pod_id: str, decision: "Decision") -> str:

@@ -1,12 +1,14 @@
 """Following as a command does it: the screen and asker that fit, and the exit code of how it ended."""
 
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from podium.cli import exits
 from podium.cli.common import Cli
 from podium.cli.follow import Ending, Follower
+from podium.cli.notify import Notifier
 from podium.cli.output import interactive
-from podium.cli.screens import screen_for
+from podium.cli.screens import Notifying, screen_for
 from podium.cli.views.decisions import decisions
 from podium.cli.views.plain import word
 from podium.cli.views.words import short
@@ -16,7 +18,16 @@ if TYPE_CHECKING:
     from podium.pods.v1 import pod_pb2
 
 
-async def follow(cli: Cli, podium: "Podium", pod_id: str, *, ask: bool, patient: bool = False, past: int = 1000) -> int:
+async def follow(
+    cli: Cli,
+    podium: "Podium",
+    pod_id: str,
+    *,
+    ask: bool,
+    patient: bool = False,
+    past: int = 1000,
+    notify_command: str | None = None,
+) -> int:
     """Follows a pod and says how it ended; the exit code."""
     at_terminal = interactive() and not cli.out.as_json
     asker = None
@@ -25,8 +36,11 @@ async def follow(cli: Cli, podium: "Podium", pod_id: str, *, ask: bool, patient:
         from podium.cli.terminal import Lines
 
         asker = Asker(podium, cli.out.console, Lines())
-    follower = Follower(podium, pod_id, screen_for(cli.out, terminal=at_terminal), asker, patient=patient, past=past)
-    ending, pod = await follower.run()
+    screen = screen_for(cli.out, terminal=at_terminal)
+    async with AsyncExitStack() as stack:
+        if notify_command:
+            screen = Notifying(screen, await stack.enter_async_context(Notifier(notify_command)))
+        ending, pod = await Follower(podium, pod_id, screen, asker, patient=patient, past=past).run()
     return _last_word(cli, pod_id, ending, pod)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from podium.cli.output import Output
+from podium.cli.views.decisions import decisions
 from podium.cli.views.narration import name_of, tell, unpack
 from podium.cli.views.plain import plain
 from podium.cli.views.words import clock
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
+    from podium.cli.notify import Notifier
     from podium.pods.v1 import pod_pb2, pod_service_pb2
 
 _REFRESHES_PER_SECOND = 8
@@ -62,6 +64,20 @@ class LineScreen:
 
     def close(self) -> None:
         """Nothing to take away."""
+
+
+class Notifying:
+    """A screen that also has a command run for whatever begins to need a person."""
+
+    def __init__(self, screen: Screen, notifier: "Notifier") -> None:
+        self._screen, self._notifier = screen, notifier
+        self.note, self.pause, self.resume, self.close = screen.note, screen.pause, screen.resume, screen.close
+
+    def update(self, pod: "pod_pb2.Pod", events: "Sequence[pod_service_pb2.PodEvent]") -> None:
+        """Shows it, and looks at what it needs."""
+        self._screen.update(pod, events)
+        needs = [("/".join(each.key), each.title) for each in decisions(pod)]
+        self._notifier.look(pod.pod_id, pod.number, pod.title, needs)
 
 
 class JsonScreen(LineScreen):

@@ -17,23 +17,35 @@ if TYPE_CHECKING:
     from podium.pods.v1 import pod_pb2
 
 _PARTS = ("spec", "plan", "review")
+_TEXTS = {"spec": documents.spec, "plan": lambda pod: documents.plan(pod.plan), "review": documents.review}
 
 
 @click.command()
 @click.argument("what", nargs=-1, metavar="[spec|plan|review] [TASK]")
 @click.option("--raw", is_flag=True, help="The document as it is: markdown, or the plan's TOML.")
+@click.option("--explain", is_flag=True, help="Why nothing is happening, or what is.")
+@click.option("--at", "revision", type=click.IntRange(min=0), default=0, metavar="REV", help="As it was after REV.")
 @command
-async def show(cli: Cli, what: tuple[str, ...], raw: bool) -> None:
+async def show(cli: Cli, what: tuple[str, ...], raw: bool, explain: bool, revision: int) -> None:
     """Show a pod: phase, workstreams, agents, questions, what it waits for; or one of its documents."""
     part, task = split(what, _PARTS)
     async with cli.connect() as podium:
-        pod = await actions.get_pod(podium, await resolve_pod(podium, task))
+        pod = await actions.get_pod(podium, await resolve_pod(podium, task), revision)
+    if explain:
+        from podium.cli.views.attention import explanation
+
+        names = ("pod_id", "revision", "phase", "waiting_on", "scheduler", "jobs")
+        cli.out.show({name: plain(pod)[name] for name in names}, lambda: explanation(pod, time.time()))
+        return
     if part is None:
         from podium.cli.views.pod import whole
 
         cli.out.show(plain(pod), lambda: whole(pod, time.time()))
         return
-    cli.out.show(plain(getattr(pod, part)), lambda: _document(pod, part, raw))
+    if raw and not cli.out.as_json:
+        click.echo(_raw(pod, part), nl=False)  # untouched: no wrapping, no markup
+        return
+    cli.out.show(plain(getattr(pod, part)), lambda: _document(pod, part))
 
 
 def split(words: tuple[str, ...], parts: tuple[str, ...]) -> tuple[str | None, str | None]:
@@ -45,11 +57,11 @@ def split(words: tuple[str, ...], parts: tuple[str, ...]) -> tuple[str | None, s
     return part, rest[0] if rest else None
 
 
-def _document(pod: "pod_pb2.Pod", part: str, raw: bool) -> "RenderableType":
-    from rich.markdown import Markdown
-    from rich.text import Text
+def _raw(pod: "pod_pb2.Pod", part: str) -> str:
+    return plan_text.to_text(pod.plan) if part == "plan" else _TEXTS[part](pod)
 
-    texts = {"spec": documents.spec, "plan": lambda pod: documents.plan(pod.plan), "review": documents.review}
-    if raw:
-        return Text(plan_text.to_text(pod.plan) if part == "plan" else texts[part](pod))
-    return Markdown(texts[part](pod))
+
+def _document(pod: "pod_pb2.Pod", part: str) -> "RenderableType":
+    from rich.markdown import Markdown
+
+    return Markdown(_TEXTS[part](pod))

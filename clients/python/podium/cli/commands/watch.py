@@ -14,8 +14,9 @@ _PAST = 20
 @click.argument("task", required=False)
 @click.option("--no-ask", is_flag=True, help="Only look, even at a terminal.")
 @click.option("--until-waiting", is_flag=True, help="End with exit code 7 as soon as a person is needed.")
+@click.option("--notify-command", metavar="COMMAND", help="Run it when the pod begins to need a person (see board).")
 @command
-async def watch(cli: Cli, task: str | None, no_ask: bool, until_waiting: bool) -> int:
+async def watch(cli: Cli, task: str | None, no_ask: bool, until_waiting: bool, notify_command: str | None) -> int:
     """Follow a pod live until it has ended; at a terminal, decide what waits for you. Ctrl-C leaves it running."""
     async with cli.connect() as podium:
         return await follow(
@@ -25,4 +26,5 @@ async def watch(cli: Cli, task: str | None, no_ask: bool, until_waiting: bool) -
             ask=not no_ask and not until_waiting,
             patient=not until_waiting,
             past=_PAST,
+            notify_command=notify_command,
         )
