@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
-from podium.event_store.adapters.page_tokens import read_token, write_token
+from podium.chassis.page_tokens import read_token, write_token
 from podium.event_store.adapters.requests import parse_filter, render_stream
 from podium.event_store.application.store import Store
 from podium.event_store.domain import wire
@@ -60,9 +60,9 @@ class ReadServicer:
         """A page of streams by name; `position` is one that the page certainly shows."""
         position = self._store.hub.position
         size = request.page_size or DEFAULT_PAGE
-        found = await self._store.log.streams(request.prefix, read_token(request.page_token), size + 1)
+        found = await self._store.log.streams(request.prefix, read_token("streams", request.page_token), size + 1)
         return pb.ListStreamsResponse(
             streams=[render_stream(info) for info in found[:size]],
-            next_page_token=write_token(found[size - 1].stream) if len(found) > size else "",
+            next_page_token=write_token("streams", found[size - 1].stream) if len(found) > size else "",
             position=position,
         )

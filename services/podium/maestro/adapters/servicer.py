@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from podium.chassis.codec import StructuralCodec
 from podium.chassis.dispatch import Dispatcher
 from podium.chassis.engine import Engine, Outcome, View
+from podium.chassis.page_tokens import read_number, read_token, write_token
 from podium.kernel.ids import derive
-from podium.maestro.adapters.page_tokens import read_number, read_token, write_token
 from podium.maestro.adapters.watching import Renderer
 from podium.maestro.application.listing import PAGE_SIZE, list_sessions, list_tasks
 from podium.maestro.domain.change import project_not_found, session_not_found, task_not_found

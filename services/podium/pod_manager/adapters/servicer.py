@@ -13,11 +13,11 @@ from podium.chassis.codec import StructuralCodec
 from podium.chassis.dispatch import Dispatcher
 from podium.chassis.engine import Engine, Outcome, View
 from podium.chassis.identity import current_identity
+from podium.chassis.page_tokens import read_token, write_token
 from podium.client.events import EventStore
 from podium.kernel.errors import not_found
 from podium.kernel.identity import CallerKind, Identity, issue_token
 from podium.pod_manager.adapters import diffs
-from podium.pod_manager.adapters.paging import read_token, write_token
 from podium.pod_manager.adapters.rendering import Renderer
 from podium.pod_manager.domain.decide import check_agent
 from podium.pod_manager.domain.deciding.messages import posted_id, question_id
@@ -55,13 +55,13 @@ class PodServicer:
         return pb.GetPodResponse(pod=self.renderer.pod(view.state), revision=view.revision)
 
     async def ListPods(self, request: pb.ListPodsRequest, context: Context) -> pb.ListPodsResponse:
-        after, size = read_token(request.page_token), request.page_size or PAGE_SIZE
+        after, size = read_token("pods", request.page_token), request.page_size or PAGE_SIZE
         position, views = self._engine.position(), self._engine.loaded_views().values()
         wanted = [view for view in views if _is_listed(view.state, request)]
         rest = sorted((view for view in wanted if not after or _place(view) < after), key=_place, reverse=True)
         return pb.ListPodsResponse(
             pods=[self.renderer.summary(view) for view in rest[:size]],
-            next_page_token=write_token(_place(rest[size - 1])) if len(rest) > size else "",
+            next_page_token=write_token("pods", _place(rest[size - 1])) if len(rest) > size else "",
             position=position,
         )
 

@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 
+from podium.chassis.encoded import passing_encoded
 from podium.chassis.entity_service import build_engine
 from podium.chassis.server import Registration, Shell
 from podium.pod_manager.adapters.codec import entity_codec, make_codec
-from podium.pod_manager.adapters.encoded import add_pods
 from podium.pod_manager.adapters.leases import EnginePods, StoreLeases
 from podium.pod_manager.adapters.servicer import SERVICE, PodServicer
 from podium.pod_manager.application.leases import LeaseFollower
 from podium.pod_manager.domain.domain import PodDomain
+from podium.pods.v1.pod_service_pb2_grpc import add_PodServiceServicer_to_server
+
+ENCODED = ("WatchPod",)
+"""What this watch yields is encoded already: once, for all its watchers."""
 
 
 async def build(shell: Shell) -> Sequence[Registration]:
@@ -19,4 +23,5 @@ async def build(shell: Shell) -> Sequence[Registration]:
     follower = LeaseFollower(StoreLeases(shell.client), EnginePods(engine), shell.clock, shell.tasks)
     shell.tasks.spawn(follower.run(), name="lease-follower")
     servicer = PodServicer(engine, codec, shell.client.events, shell.key)
-    return [Registration(add=add_pods, servicer=servicer, service=SERVICE)]
+    add = passing_encoded(add_PodServiceServicer_to_server, ENCODED)
+    return [Registration(add=add, servicer=servicer, service=SERVICE)]
