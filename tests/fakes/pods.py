@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from podium.chassis.identity import current_identity
+from podium.chassis.telemetry import current_traceparent
 from podium.client.connection import Podium
 from podium.events.v1.event_pb2 import NewEvent, StreamAppend
 from podium.jobs.v1.job_events_pb2 import JOB_CLOSURE_CLAIMED, JOB_CLOSURE_REPORTED, JobClosed, JobIssued
@@ -13,8 +15,6 @@ from podium.kernel.identity import CallerKind, Identity, issue_token
 from podium.pods.v1 import pod_pb2
 from podium.pods.v1 import pod_service_pb2 as pb
 from podium.pods.v1.pod_service_pb2_grpc import PodServiceServicer
-
-from podium.chassis.identity import current_identity
 
 
 @dataclass
@@ -25,6 +25,8 @@ class FakePods(PodServiceServicer):
     store: Podium
     pods: dict[str, pod_pb2.Pod] = field(default_factory=dict)
     said: list[tuple[str, Any]] = field(default_factory=list)
+    traces: list[tuple[str, str]] = field(default_factory=list)
+    """The trace id under which each of them came."""
     streams: dict[str, str] = field(default_factory=dict)
     """The stream of each job."""
     seqs: dict[str, int] = field(default_factory=dict)
@@ -34,17 +36,17 @@ class FakePods(PodServiceServicer):
     away: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def issue(self, job: JobIssued, stream: str = "jobs/default") -> None:
+    async def issue(self, job: JobIssued, stream: str = "jobs/default", **metadata: str) -> None:
         """Open a job."""
         self.streams[job.job_id] = stream
-        await self._append(stream, job)
+        await self._append(stream, job, **metadata)
 
     async def close_job(self, job_id: str, closure: Any = JOB_CLOSURE_REPORTED) -> None:
         """Close a job."""
         await self._append(self.streams[job_id], JobClosed(job_id=job_id, closure=closure))
 
-    async def _append(self, stream: str, message: Any) -> None:
-        event = NewEvent(type=message.DESCRIPTOR.full_name, data=message.SerializeToString())
+    async def _append(self, stream: str, message: Any, **metadata: str) -> None:
+        event = NewEvent(type=message.DESCRIPTOR.full_name, data=message.SerializeToString(), metadata=metadata)
         await self.store.events.append([StreamAppend(stream=stream, events=[event])])
 
     async def until(self, found: Callable[["FakePods"], Any]) -> Any:
@@ -82,6 +84,7 @@ class FakePods(PodServiceServicer):
         if self.away:
             raise unavailable("NOT_READY", "away")
         self.said.append((name, request))
+        self.traces.append((name, current_traceparent()[3:35]))
         self.changed.set()
 
     # -- the service -------------------------------------------------------------------------------------------------

@@ -27,6 +27,11 @@ def current_traceparent() -> str:
     return TRACEPARENT.get()
 
 
+def checked(traceparent: str) -> str:
+    """The same where it is one, else nothing: what comes from stored metadata is not passed on unseen."""
+    return traceparent if _TRACEPARENT.fullmatch(traceparent) else ""
+
+
 class Tracer(Protocol):
     """Makes spans. A span sets `TRACEPARENT` while it is open, and is marked failed by an exception."""
 

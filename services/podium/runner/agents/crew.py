@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from podium.chassis.tasks import TaskSet
+from podium.client.ambient import TRACEPARENT
 from podium.client.connection import Podium
 from podium.client.errors import PodiumError
 from podium.jobs.v1.job_events_pb2 import JobIssued
@@ -77,7 +78,7 @@ class Crew:
             return True
         self._claiming.add(agent_id)
         try:
-            record = self._records.begin(job)
+            record = self._records.begin(job, TRACEPARENT.get())
             try:
                 pod, token = await self._register(record, job.job_id)
             except PodiumError as error:
@@ -124,6 +125,7 @@ class Crew:
         spool = Spool(self._layout.spool / f"{file_name(record.agent_id)}.jsonl")
         outbox = Outbox(record.pod_id, record.agent_id, spool, self._call)
         outbox.token = record.token
+        outbox.traceparent = record.traceparent
         agent = LiveAgent(record, self._records, outbox)
         outbox.on_refused = agent.refuse
         transcript = Transcript(self._means.store, record.agent_id, self._means.household.clock, time.time)
@@ -135,6 +137,7 @@ class Crew:
         return agent
 
     async def _live(self, life: Life, agent: LiveAgent) -> None:
+        TRACEPARENT.set(agent.record.traceparent)  # of this task alone
         try:
             await life.run()
         finally:

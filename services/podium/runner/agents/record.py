@@ -29,6 +29,8 @@ class AgentRecord:
     words: str = ""
     submitted: bool = False
     ended: bool = False
+    traceparent: str = ""
+    """The trace of the call that led to it; its reports belong to it."""
 
     @property
     def order(self) -> JobIssued:
@@ -53,10 +55,10 @@ class AgentRecords:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def begin(self, job: JobIssued) -> AgentRecord:
+    def begin(self, job: JobIssued, traceparent: str = "") -> AgentRecord:
         """Note that an agent is about to be claimed."""
         encoded = base64.b64encode(job.SerializeToString()).decode()
-        return self.save(AgentRecord(job.launch.agent_id, job.pod_id, encoded))
+        return self.save(AgentRecord(job.launch.agent_id, job.pod_id, encoded, traceparent=traceparent))
 
     def save(self, record: AgentRecord) -> AgentRecord:
         """Keep a record, durably."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from podium.chassis.telemetry import checked
 from podium.events.v1.event_pb2 import Event
 from podium.jobs.v1.job_events_pb2 import JobClosed, JobIssued
 from podium.runner.disk import read_json, write_json
@@ -20,6 +21,8 @@ class OpenJob:
 
     job: JobIssued
     revision: int
+    traceparent: str = ""
+    """The trace of the call that led to it: what is done for the job belongs to it."""
 
     @property
     def rank(self) -> tuple[int, int, int, int]:
@@ -42,7 +45,7 @@ class Board:
         self._last = max(self._last, event.revision)
         if event.type == ISSUED:
             job = JobIssued.FromString(event.data)
-            self._jobs[job.job_id] = OpenJob(job, event.revision)
+            self._jobs[job.job_id] = OpenJob(job, event.revision, checked(event.metadata.get("traceparent", "")))
         elif event.type == CLOSED:
             self._jobs.pop(JobClosed.FromString(event.data).job_id, None)
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from podium.chassis.tasks import TaskSet
+from podium.client.ambient import TRACEPARENT
 from podium.client.connection import Podium
 from podium.client.errors import PodiumError
 from podium.jobs.v1.job_events_pb2 import JobIssued
@@ -51,7 +52,7 @@ class Dispatcher:
                 self._consider(open_job, board)
             elif board.stream == self._own:
                 self._take(open_job.job.job_id)
-                self._tasks.spawn(self._carry_out(open_job.job), name=f"job {open_job.job.job_id}")
+                self._tasks.spawn(self._carry_out(open_job), name=f"job {open_job.job.job_id}")
 
     def _consider(self, open_job: OpenJob, board: Board) -> None:
         job = open_job.job
@@ -61,7 +62,7 @@ class Dispatcher:
             return  # another runner of the pool may have it; at home there is nobody else, and the agent fails
         self._take(job.job_id)
         self._claims_under_way += 1
-        self._tasks.spawn(self._claim(job), name=f"claim {job.launch.agent_id}")
+        self._tasks.spawn(self._claim(open_job), name=f"claim {job.launch.agent_id}")
 
     _claims_under_way = 0
     """Claims that were decided but have not yet begun to count in the crew."""
@@ -79,8 +80,10 @@ class Dispatcher:
     def _is_open(self, job: JobIssued) -> bool:
         return any(job.job_id in board for board in self._boards)
 
-    async def _claim(self, job: JobIssued) -> None:
+    async def _claim(self, open_job: OpenJob) -> None:
         self._claims_under_way -= 1
+        TRACEPARENT.set(open_job.traceparent)  # of this task alone
+        job = open_job.job
         pause = _FIRST_PAUSE_SECONDS
         while self._is_open(job):
             try:
@@ -93,7 +96,9 @@ class Dispatcher:
             break
         self._crew.changed.set()
 
-    async def _carry_out(self, job: JobIssued) -> None:
+    async def _carry_out(self, open_job: OpenJob) -> None:
+        TRACEPARENT.set(open_job.traceparent)  # of this task alone
+        job = open_job.job
         if job.kind in AT_ONCE:
             await self._do(job)
             return

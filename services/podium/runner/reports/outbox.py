@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from google.protobuf.message import Message
 
+from podium.client.ambient import TRACEPARENT
 from podium.client.errors import PodiumError
 from podium.pods.v1.pod_service_pb2 import (
     AgentReport,
@@ -79,6 +80,7 @@ class Outbox:
         """All was said and acknowledged, after `finish`."""
         self._sleep = sleep
         self.token = ""
+        self.traceparent = ""
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._known: OrderedDict[str, asyncio.Future[Any]] = OrderedDict()
         self._news = asyncio.Event()
@@ -133,6 +135,7 @@ class Outbox:
 
     async def run(self) -> None:
         """Send, until all is said and acknowledged; then the spool is removed."""
+        TRACEPARENT.set(self.traceparent)  # of this task alone
         while True:
             entry = self._spool.head
             if entry is None:
