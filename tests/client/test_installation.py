@@ -1,5 +1,6 @@
 """Where an installation keeps its things."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,17 @@ def test_socket_paths_stay_short(tmp_path: Path) -> None:
     assert long.run_dir == Installation(long.data_dir).run_dir != Installation(tmp_path / ("y" * 100)).run_dir
     for service in SERVICES:
         assert len(str(long.socket(service)).encode()) <= 100
+
+
+def test_the_sockets_place_is_the_same_in_every_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither $TMPDIR nor $XDG_RUNTIME_DIR moves the sockets of an installation whose path is long."""
+    long = Installation(tmp_path / ("x" * 100))
+    before = long.run_dir
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    assert tempfile.gettempdir() == str(tmp_path)
+    assert Installation(long.data_dir).run_dir == before
 
 
 def test_directories_are_private(tmp_path: Path) -> None:

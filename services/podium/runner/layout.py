@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from podium.client.installation import Installation
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -11,12 +13,16 @@ class Layout:
 
     root: Path
     worktrees: Path
+    confirmed: Path
+    """An empty file for each content hash of `.podium.toml` that a person confirmed; all runners of a data directory
+    share it, and `podium trust` writes it."""
 
     @classmethod
     def of(cls, data_dir: Path, runner_id: str, workspaces: Path | None = None) -> "Layout":
         """The layout of a runner; worktrees may lie elsewhere, on a larger or faster disk."""
         root = data_dir / "runner" / runner_id
-        return cls(root, (workspaces / runner_id) if workspaces else root / "worktrees")
+        worktrees = (workspaces / runner_id) if workspaces else root / "worktrees"
+        return cls(root, worktrees, Installation(data_dir).confirmed_dir)
 
     def ensure(self) -> None:
         """Make the directories, closed to everybody else (0700)."""
@@ -57,11 +63,6 @@ class Layout:
     def mirrors(self) -> Path:
         """Mirrors of repositories that are named by URL."""
         return self.root / "mirrors"
-
-    @property
-    def confirmed(self) -> Path:
-        """An empty file for each content hash of `.podium.toml` that a person confirmed."""
-        return self.root / "confirmed"
 
     @property
     def bin(self) -> Path:

@@ -31,6 +31,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "land": ("commands.land:land", "Land approved work again after it was blocked."),
         "events": ("commands.events:events", "Show a pod's events."),
         "sessions": ("commands.sessions:sessions", "List the sessions of this project."),
+        "trust": ("commands.trust:trust_", "Let a repository's .podium.toml run its commands."),
         "gc": ("commands.gc:gc", "Reclaim branches and worktrees of finished pods."),
     },
     "Installation": {

@@ -2,12 +2,14 @@
 
 import hashlib
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 SERVICES = ("event-store", "pod-manager", "maestro", "runner", "gateway")
 """The services that an installation may run, in the order of their start."""
+
+_SHORT_PLACE = Path("/tmp")  # noqa: S108 - never $TMPDIR, which two shells of one person may have different
+"""Where sockets go whose path would be too long, in a directory of the user's own."""
 
 _SOCKET_PATH_BYTES = 100
 """sun_path holds 104 bytes on macOS and 108 on Linux; gRPC wants a few of them."""
@@ -69,19 +71,27 @@ class Installation:
         return self.data_dir / "podium.toml"
 
     @property
+    def confirmed_dir(self) -> Path:
+        """An empty file for each content hash (SHA-256) of a `.podium.toml` that a person lets run commands here."""
+        return self.data_dir / "confirmed"
+
+    @property
     def gateway_file(self) -> Path:
         """Where the gateway says which address it took: `{"url": …, "ui": …, "pid": …}`."""
         return self.run_dir / "gateway.json"
 
     @property
     def run_dir(self) -> Path:
-        """Sockets and process ids; a short directory elsewhere where the data directory's path is too long."""
+        """Sockets and process ids; where the data directory's path is too long, a short one that follows from it.
+
+        It depends on the data directory and the user alone, so that every process finds the same.
+        """
         directory = self.data_dir / "run"
         longest = max(len(os.fsencode(directory / f"{service}.sock")) for service in SERVICES)
         if longest <= _SOCKET_PATH_BYTES:
             return directory
         digest = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"podium-{os.getuid()}-{digest}"
+        return _SHORT_PLACE / f"podium-{os.getuid()}-{digest}"
 
     def socket(self, service: str) -> Path:
         """A service's Unix socket."""

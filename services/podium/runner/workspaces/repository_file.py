@@ -124,6 +124,6 @@ class Trust:
             self.confirm(file.digest)
             return
         raise WorkspaceError(
-            f"{FILE_NAME} of {location} runs commands and is not confirmed. Read it, then: "
-            f"touch {self._confirmed / file.digest}"
+            f"{FILE_NAME} of {location} runs commands and is not confirmed. Read it, then "
+            f"`podium trust --repo {location}`, or: touch {self._confirmed / file.digest}"
         )
