@@ -19,6 +19,7 @@ from podium.supervisor.credentials import prepare
 from podium.supervisor.launch import die_with
 from podium.supervisor.logs import rotate
 from podium.supervisor.supervisor import AlreadyRunningError, Supervisor
+from podium.supervisor.version import installed_version
 
 EXIT_ALREADY_RUNNING = 3
 
@@ -51,14 +52,6 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"cannot start: {error}", file=sys.stderr)
         return 1
     return 0
-
-
-def installed_version() -> str:
-    """Podium's version by the name of its metadata's folder (`importlib.metadata` would cost 2 MB for it)."""
-    for place in sys.path:
-        for folder in Path(place or ".").glob("podium-*.dist-info"):
-            return folder.name.removeprefix("podium-").removesuffix(".dist-info")
-    return "unknown"
 
 
 def _say(file: TextIO, text: str) -> None:

@@ -14,6 +14,7 @@ from podium.supervisor.health import serving
 from podium.supervisor.processes import start_time
 from podium.supervisor.settings import ServiceSpec, SupervisorSettings
 from podium.supervisor.state import ServiceState
+from podium.supervisor.version import installed_version
 
 _NOT_INHERITED = (
     "PODIUM_AGENT_",
@@ -90,6 +91,7 @@ class Service:
         """From the spawn to the end of the process."""
         log = Path(self.state.log)
         logs.rotate(log, self._settings.log_bytes, self._settings.log_keep)
+        self.state.version = installed_version()
         with _appending(log) as file:
             self._process = process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "podium.supervisor.launch", str(os.getpid()), self._spec.module),

@@ -1,7 +1,7 @@
 """What the supervisor lets others see: `run/supervisor.json`, replaced whole at each change.
 
-`{version, pid, start_time, phase, services: [{name, address, log, state, pid, start_time, restarts, last_exit,
-pause_seconds}]}`
+`{version, pid, start_time, phase, services: [{name, address, log, awaited, version, state, pid, start_time, restarts,
+last_exit, pause_seconds}]}`
 """
 
 import json
@@ -21,6 +21,10 @@ class ServiceState:
     name: str
     address: str
     log: str
+    awaited: bool = True
+    """Whether the installation is ready only with it."""
+    version: str = ""
+    """The one that was installed when its process was started."""
     state: str = "starting"
     pid: int = 0
     start_time: str = ""

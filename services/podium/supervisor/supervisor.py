@@ -69,7 +69,6 @@ class Supervisor:
         self._say = say
         self._state = SupervisorState(version=version, pid=os.getpid(), start_time=start_time(os.getpid()))
         self._said: dict[str, str] = {}
-        self._awaited = {spec.name for spec in services if spec.awaited}
         environment = service_environment(os.environ, installation.data_dir)
         self._services = [
             Service(spec, self._service_state(spec), settings, environment, self._changed) for spec in services
@@ -105,13 +104,14 @@ class Supervisor:
             name=spec.name,
             address=self._installation.address(spec.name),
             log=str(self._installation.logs_dir / f"{spec.name}.log"),
+            awaited=spec.awaited,
         )
         self._state.services.append(state)
         return state
 
     def _changed(self) -> None:
         """Says and shows what changed; a full disk must not end the services."""
-        ready = all(service.state == "ready" for service in self._state.services if service.name in self._awaited)
+        ready = all(service.state == "ready" for service in self._state.services if service.awaited)
         if ready and self._state.phase == "starting":
             self._state.phase = "ready"
         with contextlib.suppress(OSError):

@@ -7,8 +7,10 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from podium.cli import repository, supervision
+from podium.cli import ports, repository, supervision
+from podium.client import signin
 from podium.client.installation import Installation
 
 GIT_NEEDED = (2, 38)
@@ -49,6 +51,7 @@ def all_findings(installation: Installation, environment: Mapping[str, str]) -> 
         node_version(_output("node", "--version")),
         *agents(environment),
         sockets(installation),
+        web_port(installation),
         data_directory(installation),
         disk(installation),
         services(installation),
@@ -110,6 +113,22 @@ def sockets(installation: Installation) -> Finding:
     return Finding("sockets", "ok", str(installation.run_dir))
 
 
+def web_port(installation: Installation) -> Finding:
+    """The port of the web interface; where it is taken, the gateway takes the next free one."""
+    host, wanted = ports.wanted(installation.config_file)
+    gateway = signin.find_gateway(installation) if supervision.is_running(installation) else None
+    if gateway is not None and (wanted == 0 or urlsplit(gateway.url).port == wanted):
+        return Finding("web port", "ok", f"Podium serves at {gateway.url}")
+    used = urlsplit(gateway.url).port if gateway is not None else ports.free(host, wanted)
+    if used is not None and wanted in (0, used):
+        return Finding("web port", "ok", f"{wanted} on {host} is free" if wanted else f"any free one on {host}")
+    remedy = "free it, or choose another one: `port` under [gateway] in podium.toml"
+    if used is None:
+        return Finding("web port", "warning", f"none is free on {host} from {wanted} on", remedy)
+    verb = "is used" if gateway is not None else "will be used"
+    return Finding("web port", "warning", f"{wanted} is taken by another program; {used} {verb} instead", remedy)
+
+
 def data_directory(installation: Installation) -> Finding:
     """Nobody else may read keys and tokens."""
     path = installation.data_dir
@@ -139,12 +158,14 @@ def services(installation: Installation) -> Finding:
     if not supervision.is_running(installation):
         return Finding("services", "warning", "not running", "podium up")
     troubled = [
-        f"{each['name']} {each['state']}"
+        each
         for each in supervision.read_state(installation).get("services", [])
         if each["state"] != "ready"
     ]
     if troubled:
-        return Finding("services", "problem", ", ".join(troubled), "podium logs SERVICE")
+        state = "problem" if any(each.get("awaited", True) for each in troubled) else "warning"
+        text = ", ".join(f"{each['name']} {each['state']}" for each in troubled)
+        return Finding("services", state, text, f"podium logs {troubled[0]['name']}")
     return Finding("services", "ok", "all ready")
 
 

@@ -47,6 +47,10 @@ class Output:
         if not self.as_json:
             self.console.print(text, highlight=False, soft_wrap=True)
 
+    def warn(self, text: str) -> None:
+        """A line on standard error, for people and in scripts alike: what was asked for was done, but."""
+        print(f"warning: {text}", file=sys.stderr)
+
 
 def make_console() -> "Console":
     """A console that honours NO_COLOR, TERM=dumb and pipes."""

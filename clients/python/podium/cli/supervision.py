@@ -93,7 +93,8 @@ def wait_until_ready(installation: Installation, pid: int, process: "subprocess.
             log = installation.logs_dir / "supervisor.log"
             raise CliError("the supervisor could not start", last_lines(log), exits.FAILED)
         time.sleep(_LOOK_SECONDS)
-    late = [s["name"] for s in read_state(installation).get("services", []) if s["state"] != "ready"]
+    services = read_state(installation).get("services", [])
+    late = [service["name"] for service in services if service.get("awaited", True) and service["state"] != "ready"]
     raise CliError(
         f"not ready after {READY_TIMEOUT_SECONDS:.0f} s: {', '.join(late) or 'the supervisor'}",
         "see `podium logs SERVICE`",
@@ -103,12 +104,25 @@ def wait_until_ready(installation: Installation, pid: int, process: "subprocess.
 
 def _refuse_crash_loop(state: dict[str, Any]) -> None:
     for service in state.get("services", []):
-        if service["restarts"] >= _GIVES_UP_AFTER and service["state"] in {"starting", "pausing"}:
+        if (
+            service.get("awaited", True)
+            and service["restarts"] >= _GIVES_UP_AFTER
+            and service["state"] in {"starting", "pausing"}
+        ):
             raise CliError(
                 f"{service['name']} does not start: it ended {service['restarts']} times ({service['last_exit']})",
                 last_lines(Path(service["log"])),
                 exits.FAILED,
             )
+
+
+def failing(state: dict[str, Any]) -> list[dict[str, Any]]:
+    """The services that ended by themselves and are not back; those that nobody waits for do not stop `podium up`."""
+    return [
+        service
+        for service in state.get("services", [])
+        if service["state"] == "pausing" or (service["restarts"] and service["state"] != "ready")
+    ]
 
 
 def stop(installation: Installation) -> bool:

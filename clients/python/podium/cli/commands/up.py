@@ -1,6 +1,7 @@
 """`podium up`."""
 
 import os
+from typing import Any
 
 import click
 
@@ -20,14 +21,23 @@ def up(cli: Cli, foreground: bool) -> None:
         arguments = [*supervision.supervisor_command(cli.installation), "--foreground"]
         os.execv(arguments[0], arguments)  # noqa: S606 - becomes the supervisor
     started = supervision.start(cli.installation)
+    gateway = web.find(cli.installation, _GATEWAY_SECONDS)
     state = supervision.read_state(cli.installation)
     services = [service["name"] for service in state["services"]]
-    gateway = web.find(cli.installation, _GATEWAY_SECONDS)
+    failing = supervision.failing(state)
     url = web.sign_in_url(cli.installation, gateway)
-    data = {"started": started, "data_dir": str(cli.installation.data_dir), "services": services, "url": url}
+    data: dict[str, Any] = {
+        "started": started,
+        "data_dir": str(cli.installation.data_dir),
+        "services": services,
+        "url": url,
+    }
+    data["failing"] = [{key: service[key] for key in ("name", "last_exit", "log")} for service in failing]
     word = "is up" if started else "is up already"
     cli.out.show(data, lambda: f"Podium {word}: {', '.join(services)} ({cli.installation.data_dir})")
-    if not cli.out.as_json:
+    for service in failing:
+        cli.out.warn(f"{service['name']} does not start ({service['last_exit']}), the rest works; see {service['log']}")
+    if not cli.out.as_json and (url or not failing):
         cli.out.item(None, f"  {url}" if url else "  the web gateway comes in a moment: podium open")
     if gateway is not None and not gateway.has_ui:
         cli.out.say(f"  [dim]{web.NOT_BUILT}[/]")

@@ -75,7 +75,7 @@ def services_table(services: Sequence[Mapping[str, Any]]) -> "Table":
     """One row a service of the supervisor's state."""
     from rich.text import Text
 
-    table = _table("service", "state", "process", "restarts", "address", "last end")
+    table = _table("service", "state", "version", "process", "restarts", "address", "last end")
     styles = {"ready": "green", "starting": "yellow", "unready": "red", "pausing": "red", "stopped": "dim"}
     for service in services:
         state = str(service["state"])
@@ -83,6 +83,7 @@ def services_table(services: Sequence[Mapping[str, Any]]) -> "Table":
         table.add_row(
             str(service["name"]),
             Text(state + pause, style=styles.get(state, "")),
+            str(service.get("version") or "-"),
             str(service["pid"] or "-"),
             str(service["restarts"]),
             str(service["address"]),
