@@ -6,7 +6,6 @@ invariants of a pod are checked: nothing stuck without a stated cause, no slot t
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from podium.pod_manager.domain.commands.agents import RegisterAgent, ReportAgent
 from podium.pod_manager.domain.commands.documents import ApprovePlan, ApproveSpec, UpdatePlan
 from podium.pod_manager.domain.commands.lifecycle import OpenPod
 from podium.pod_manager.domain.commands.review import ReportJob
+from podium.pod_manager.domain.copying import replace
 from podium.pod_manager.domain.domain import PodDomain
 from podium.pod_manager.domain.graph import SATISFIED, find_cycle
 from podium.pod_manager.domain.kinds import AgentStatus, ChecksResult, FailureCause, JobKind, Phase, WorkstreamStatus

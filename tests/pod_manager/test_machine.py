@@ -307,16 +307,20 @@ def play(rng: Random, steps: int) -> Scene:
 COMMON = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 
-@settings(COMMON, max_examples=75)
-@given(st.randoms(use_true_random=False), st.integers(0, 60))
-def test_22_nothing_early_nothing_stuck(rng: Random, steps: int) -> None:
+SEEDS = st.integers(0, 2**32)
+"""Of an ordinary Random: choices that Hypothesis draws one by one cost ten times as much as the pods themselves."""
+
+
+@settings(COMMON, max_examples=500)
+@given(SEEDS, st.integers(0, 60))
+def test_22_nothing_early_nothing_stuck(seed: int, steps: int) -> None:
     """Whatever happens, nothing starts early or stands still without a cause, and the pod can be finished."""
-    play(rng, steps)
+    play(Random(seed), steps)
 
 
 @pytest.mark.soak
-@settings(COMMON, max_examples=5_000)
-@given(st.randoms(use_true_random=False), st.integers(0, 200))
-def test_22_many(rng: Random, steps: int) -> None:
+@settings(COMMON, max_examples=10_000)
+@given(SEEDS, st.integers(0, 200))
+def test_22_many(seed: int, steps: int) -> None:
     """The same, for long."""
-    play(rng, steps)
+    play(Random(seed), steps)
