@@ -23,9 +23,9 @@ class Scene:
 
     def __init__(self, max_events: int = 50) -> None:
         self.log = MemoryEventLog()
-        self.hub = Hub(0, max_events=max_events)
-        self.log.listen(self.hub.publish)
         self.clock = ManualClock()
+        self.hub = Hub(0, max_events=max_events, monotonic=self.clock.monotonic)
+        self.log.listen(self.hub.publish)
         self.reads = 0
 
     def subscribe(self, after: int | None, wanted: Filter = EVERYTHING) -> "Subscriber":
@@ -213,6 +213,24 @@ async def test_with_many_subscribers_each_takes_more_at_a_time() -> None:
     await stored(scene.log, one("a/1"))
     scene.clock.advance(scene.hub.pace_seconds)
     assert positions(await waiting) == [2, 3]
+
+
+async def test_in_a_rush_of_commits_messages_get_longer_and_fewer() -> None:
+    """The pause of each of many subscribers grows while commits come thick and fast, and shrinks again."""
+    scene = Scene(max_events=10_000)
+    subscribers = [scene.subscribe(None) for _ in range(100)]
+    for subscriber in subscribers:
+        await subscriber.item()
+
+    async def commits(count: int, interval: float) -> float:
+        for _ in range(count):
+            scene.clock.advance(interval)
+            await stored(scene.log, one("a/1"))
+        return scene.hub.pace_seconds
+
+    calm = await commits(40, 0.01)
+    assert await commits(80, 0.001) > calm
+    assert await commits(40, 0.01) == calm
 
 
 async def test_the_ring_is_bounded_in_bytes_too() -> None:

@@ -6,7 +6,9 @@ and reads the log instead.
 """
 
 import asyncio
+import time
 from collections import deque
+from collections.abc import Callable
 
 from podium.event_store.domain import wire
 from podium.event_store.domain.model import Commit, Filter, StoredEvent
@@ -16,6 +18,8 @@ MAX_BYTES = 16 << 20
 PACE_SECONDS = 0.000_06
 """What a message to one subscriber takes, roughly: see `Hub.pace_seconds`."""
 PACED_FROM = 16
+RUSH = 2.5
+"""How much longer a subscriber waits where commits come more than twice in its pause: fewer, longer messages."""
 
 
 class Entry:
@@ -27,7 +31,7 @@ class Entry:
         self.commit = commit
         self.first = commit.rows[0].position
         self.last = commit.last_position
-        self.size = sum(len(row.event) for row in commit.rows)
+        self.size = sum([len(row.event) for row in commit.rows])
         self._by_stream: dict[str, list[StoredEvent]] | None = None
         self._chosen: dict[Filter, tuple[list[StoredEvent], bytes]] = {}
 
@@ -55,8 +59,17 @@ class Entry:
 class Hub:
     """Everything happens on the event loop. `position` is the newest that was published."""
 
-    def __init__(self, position: int, *, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        position: int,
+        *,
+        max_events: int = MAX_EVENTS,
+        max_bytes: int = MAX_BYTES,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.position = position
+        self._monotonic = monotonic
+        self._interval, self._published = 1.0, 0.0
         self._max_events, self._max_bytes = max_events, max_bytes
         self._ring: deque[Entry] = deque()
         self._bytes = 0
@@ -65,6 +78,9 @@ class Hub:
 
     def publish(self, commit: Commit) -> None:
         """Take a commit in, and wake whoever waits for it."""
+        now = self._monotonic()
+        self._interval += (min(now - self._published, 1.0) - self._interval) / 8
+        self._published = now
         entry = Entry(commit)
         self._ring.append(entry)
         self._bytes += entry.size
@@ -86,7 +102,10 @@ class Hub:
         So commits that come faster than that give each subscriber more to carry at a time, not later and later. With
         few subscribers nobody waits.
         """
-        return self.subscribers * PACE_SECONDS if self.subscribers >= PACED_FROM else 0.0
+        if self.subscribers < PACED_FROM:
+            return 0.0
+        pause = self.subscribers * PACE_SECONDS
+        return pause * RUSH if self._interval * 2 < pause else pause
 
     def since(self, position: int) -> list[Entry] | None:
         """The commits with anything after the position, in order; None where the ring no longer reaches so far back."""

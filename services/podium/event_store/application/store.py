@@ -25,7 +25,7 @@ class Store:
     def __init__(self, log: Log, clock: Clock, leases: Leases | None = None) -> None:
         self.log = log
         self._clock = clock
-        self.hub = Hub(log.position)
+        self.hub = Hub(log.position, monotonic=clock.monotonic)
         self.leases: Leases = leases or LeaseKeeper(log, clock.monotonic)
         log.listen(self.hub.publish)
 
