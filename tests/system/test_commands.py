@@ -1,47 +1,16 @@
 """The commands one after another, as scripts use them: a real installation, JSON out, exit codes."""
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from podium.cli import exits, supervision
-from podium.client.installation import Installation
 from tests.support.installation import FAST, to_toml
-from tests.support.shop import Shop, is_green, make_shop
+from tests.support.person import Person
+from tests.support.shop import is_green, make_shop
 
 pytestmark = pytest.mark.timeout(240)
-
-
-class Person:
-    """Somebody at a shell in the repository."""
-
-    def __init__(self, data_dir: Path, shop: Shop) -> None:
-        self.installation = Installation(data_dir)
-        self._shop = shop
-
-    def call(self, *arguments: str, code: int = exits.OK, stdin: str | None = None) -> str:
-        """Standard output of `podium …`, which must end with this code."""
-        answer = subprocess.run(
-            [sys.executable, "-m", "podium.cli.main", *arguments],
-            cwd=self._shop.repository,
-            env=os.environ | {"PODIUM_DATA_DIR": str(self.installation.data_dir)},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert answer.returncode == code, answer.stdout + answer.stderr
-        return answer.stdout + (answer.stderr if code else "")
-
-    def json(self, *arguments: str, code: int = exits.OK) -> Any:
-        """The JSON value that `podium … --output json` prints."""
-        return json.loads(self.call(*arguments, "--output", "json", code=code))
 
 
 @pytest.fixture
@@ -77,7 +46,7 @@ def test_from_run_to_land_by_single_commands(person: Person, tmp_path: Path) -> 
     assert {each["id"] for each in person.json("show", "1")["workstreams"]} == {"money", "stock", "checkout"}
     person.call("approve", "1")
     assert "landed as" in person.call("watch", "1")
-    assert is_green(person._shop)
+    assert is_green(person.shop)
 
     events = person.json("events", "1")
     assert [event["revision"] for event in events] == list(range(1, len(events) + 1))

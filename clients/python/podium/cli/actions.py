@@ -19,7 +19,7 @@ async def get_pod(podium: "Podium", pod_id: str, revision: int = 0) -> "pod_pb2.
     """The pod as it stands, or as it was after a revision."""
     from podium.pods.v1 import pod_service_pb2
 
-    request = pod_service_pb2.GetPodRequest(pod_id=pod_id, at_revision=revision)
+    request = pod_service_pb2.GetPodRequest(pod_id=pod_id, at_revision=revision or None)
     return (await podium.pods.GetPod(request)).pod
 
 
