@@ -73,19 +73,23 @@ class Attempts:
         self._backoff = _FIRST_BACKOFF_SECONDS
         self._home = method.home
         self._hops = 0
+        self._last: PodiumError | None = None
         self.address = method.home
 
     def remaining(self) -> float | None:
-        """Seconds for the next attempt; raises PodiumError DEADLINE_EXCEEDED where none are left."""
+        """Seconds for the next attempt; where none are left raises what the last one met, else DEADLINE_EXCEEDED."""
         if self._deadline is None:
             return None
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise make_error("DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", "the deadline passed before the call")
+            raise self._last or make_error(
+                "DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", "the deadline passed before the call"
+            )
         return left
 
     async def after(self, error: PodiumError) -> None:
         """Wait until the next attempt, or raise the error where there is none."""
+        self._last = error
         if error.reason == "NOT_OWNER" and self._hops < MAX_HOPS:
             self._hops += 1
             owner = error.metadata.get("owner_address", "")
