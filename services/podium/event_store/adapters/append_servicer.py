@@ -1,8 +1,7 @@
 """Append and AppendStream."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,23 +25,19 @@ class _Flight:
 
     numbers: list[int]
     early: list[Rejection | None]
-    pending: "asyncio.Future[Sequence[Outcome]] | None"
+    pending: Awaitable[Sequence[Outcome]] | None
 
-    @property
-    def landed(self) -> bool:
-        """Whether the answers are there."""
-        return self.pending is None or self.pending.done()
-
-    async def land(self) -> list[dict[str, Any]]:
-        """The answers, by number, as the fields of NumberedResults."""
+    async def land(self) -> pb.AppendStreamResponse:
+        """The answers, by number."""
         try:
             outcomes = iter(await self.pending if self.pending is not None else ())
         except Rejection as refusal:
             outcomes = iter([refusal] * len(self.numbers))
-        return [
+        results = [
             _result(number, refused if refused is not None else next(outcomes))
             for number, refused in zip(self.numbers, self.early, strict=True)
         ]
+        return pb.AppendStreamResponse(results=results)  # type: ignore[arg-type]  # dicts do
 
 
 @dataclass(slots=True)
@@ -81,8 +76,7 @@ class AppendServicer:
     ) -> AsyncIterator[pb.AppendStreamResponse]:
         """Store whole messages of appends, each in one hand-off; answer each in one message."""
         identity = current_identity()
-        flights: deque[_Flight | _End] = deque()
-        news = asyncio.Event()
+        flights: asyncio.Queue[_Flight | _End] = asyncio.Queue()
         room = asyncio.Semaphore(MESSAGES_IN_FLIGHT)
 
         async def read() -> None:
@@ -90,34 +84,22 @@ class AppendServicer:
             try:
                 async for request in request_iterator:
                     await room.acquire()
-                    flights.append(self._launch(request, identity))
-                    news.set()
+                    flights.put_nowait(self._launch(request, identity))
             except Rejection as refusal:
                 cause = refusal
             except asyncio.CancelledError:
                 cause = unavailable("NOT_READY", "the event store is stopping", 0.5)
-            flights.append(_End(cause))
-            news.set()
+            flights.put_nowait(_End(cause))
 
         async with TaskSet("append-stream") as tasks:
             reader = tasks.spawn(read(), name="read")
             self._readers.add(reader)
             try:
-                while True:
-                    while not flights:
-                        news.clear()
-                        await news.wait()
-                    flight = flights.popleft()
-                    if isinstance(flight, _End):
-                        break
-                    results = await flight.land()
+                while isinstance(flight := await flights.get(), _Flight):
+                    # Not put together with its neighbours of the same commit: then all callers would wait for the same
+                    # sync, and nobody would fill the next one.
+                    yield await flight.land()
                     room.release()
-                    # What shared the commit shares the answer: so the callers go on together, in one message.
-                    while flights and isinstance(flight := flights[0], _Flight) and flight.landed:
-                        flights.popleft()
-                        results += await flight.land()
-                        room.release()
-                    yield pb.AppendStreamResponse(results=results)  # type: ignore[arg-type]  # dicts do
             finally:
                 self._readers.discard(reader)
         if flight.cause is not None:
@@ -143,7 +125,7 @@ class AppendServicer:
                 flight.early.append(refusal)
         if appends:
             try:
-                flight.pending = asyncio.ensure_future(self._store.log.append(appends))
+                flight.pending = self._store.log.append(appends)
             except Rejection as refusal:
                 flight.early = [early or refusal for early in flight.early]
         return flight

@@ -156,8 +156,7 @@ def fields_of_appended(outcome: Appended) -> dict[str, Any]:
         "first_position": outcome.first_position,
         "last_position": outcome.last_position,
         "streams": [
-            {"stream": stream, "first_revision": first, "last_revision": last}
-            for stream, first, last in outcome.ranges
+            {"stream": stream, "first_revision": first, "last_revision": last} for stream, first, last in outcome.ranges
         ],
         "duplicate": outcome.duplicate,
     }
