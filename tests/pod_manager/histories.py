@@ -14,18 +14,25 @@ from google.protobuf import json_format
 
 from podium.kernel.entity import Recorded
 from podium.pod_manager.adapters.codec import entity_codec, make_codec
+from podium.pod_manager.domain.commands.agents import InterruptAgent
 from podium.pod_manager.domain.commands.documents import ApprovePlan, ApproveSpec, UpdatePlan, UpdateSpec
-from podium.pod_manager.domain.commands.lifecycle import CancelPod
-from podium.pod_manager.domain.commands.messages import AnswerQuestion, AskQuestion
+from podium.pod_manager.domain.commands.lifecycle import CancelPod, TransitionPhase, UpdatePolicy
+from podium.pod_manager.domain.commands.messages import AnswerQuestion, AskQuestion, PostMessage
 from podium.pod_manager.domain.commands.review import ApproveReview, RequestChanges
-from podium.pod_manager.domain.commands.workstreams import SkipWorkstream
-from podium.pod_manager.domain.kinds import Autonomy, FailureCause, JobKind
-from podium.pod_manager.domain.policy import Budget, Policy
-from podium.pod_manager.domain.reports import AgentStopped, ChangeRequest
-from podium.pod_manager.domain.resources import Pod
+from podium.pod_manager.domain.commands.workstreams import (
+    CancelWorkstream,
+    RetryWorkstream,
+    SkipWorkstream,
+    UpdateChecklist,
+)
+from podium.pod_manager.domain.kinds import AgentKind, Autonomy, ChecksResult, FailureCause, JobKind, MessageKind, Phase
+from podium.pod_manager.domain.policy import Budget, Policy, ProfileChoice
+from podium.pod_manager.domain.reports import AgentStopped, ChangeRequest, JobConflict
+from podium.pod_manager.domain.resources import ChecklistItem, Pod
 from tests.pod_manager.scene import Scene, item
 
 FOLDER = Path(__file__).parent.parent / "histories" / "pods"
+OPTIONS = ("Allow once", "Always allow", "Deny")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CODEC = make_codec()
 ENTITY = entity_codec(CODEC)
@@ -97,10 +104,79 @@ def autonomous() -> Scene:
     return scene
 
 
+def target_conflict() -> Scene:
+    """The target moved: a resolver takes the conflict, rate limits and failed logins pass, the second landing works."""
+    scene = Scene()
+    profiles = (ProfileChoice(AgentKind.UNSPECIFIED, "main"), ProfileChoice(AgentKind.RESOLVER, "solver"))
+    scene.open_pod(quick=True, policy=Policy(profiles=profiles))
+    scene.fail(scene.run(scene.only_agent()), FailureCause.RATE_LIMITED)
+    scene.wait(120)
+    scene.fail(scene.run(scene.only_agent()), FailureCause.LOGIN_FAILED)
+    scene.wait(600)
+    scene.complete(scene.run(scene.only_agent()), input_tokens=10)
+    scene.merge()
+    scene.verify()
+    scene.do(ApproveReview(integration_commit="tip"))
+    scene.report_job(JobKind.LAND, conflict=JobConflict(paths=("sums.py",)))
+    scene.finish_workstream("target-conflict-1")
+    scene.verify(commit="tip-2")
+    scene.do(ApproveReview(integration_commit="tip-2"))
+    scene.landed()
+    scene.done(JobKind.RELEASE)
+    return scene
+
+
+def lost_runner() -> Scene:
+    """A runner goes for good while its agent asks; the retry has the answer; grants and words stay."""
+    scene = Scene().executing(item("a"), max_attempts=2)
+    asking = scene.run(scene.agent_on("a"))
+    key = AskQuestion(
+        content="May I run npm?", blocking=True, question_key="npm", permission_tool="npm", options=OPTIONS
+    )
+    scene.do(key, scene.as_agent(asking))
+    (question,) = scene.pod.messages
+    scene.lease_ended()
+    scene.wait(60)
+    scene.do(AnswerQuestion(message_id=question, choice="Always allow"))
+    scene.runner_restarted()
+    second = scene.run(scene.agent_on("a"))
+    scene.do(key, scene.as_agent(second))
+    scene.fail(second, FailureCause.NO_RESULT)
+    scene.wait(300)
+    scene.fail(scene.run(scene.agent_on("a")), FailureCause.REPORTED)
+    scene.do(RetryWorkstream(workstream_id="a", feedback="Once more."))
+    scene.finish_workstream("a")
+    scene.verify(ChecksResult.FAILED)
+    scene.do(TransitionPhase(to=Phase.COMPLETED, reason="good enough"))
+    return scene
+
+
+def edited() -> Scene:
+    """Rules changed live, documents written and reopened by a person, steps back, an unheeded interrupt, cancelled."""
+    scene = Scene()
+    scene.open_pod(spec="# Spec", policy=Policy(auto_start_agents=False))
+    scene.do(ApproveSpec(version=1))
+    scene.do(UpdatePolicy(Policy(auto_start_agents=True, max_attempts=5), ("auto_start_agents", "max_attempts")))
+    scene.do(InterruptAgent(agent_id=scene.only_agent(), reason="I write it myself"))
+    scene.do(UpdatePlan(summary="Mine.", items=(item("a"), item("b"))))
+    scene.do(ApprovePlan(version=1))
+    running = scene.run(scene.agent_on("a"))
+    scene.do(UpdateChecklist(workstream_id="a", items=(ChecklistItem("Write a test"),)), scene.as_agent(running))
+    scene.do(PostMessage(kind=MessageKind.BLOCKER, content="No network.", workstream_id="a"), scene.as_agent(running))
+    scene.do(InterruptAgent(agent_id=running, reason="stop"))
+    scene.wait(61)
+    scene.do(CancelWorkstream(workstream_id="b", reason="not now"))
+    scene.do(CancelPod(reason="later"))
+    return scene
+
+
 STORIES: dict[str, Callable[[], Scene]] = {
     "landed": landed,
     "lost_and_cancelled": lost_and_cancelled,
     "autonomous": autonomous,
+    "target_conflict": target_conflict,
+    "lost_runner": lost_runner,
+    "edited": edited,
 }
 
 

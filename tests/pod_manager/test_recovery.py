@@ -7,7 +7,7 @@ from podium.pod_manager.domain.commands.documents import ApprovePlan, ApproveSpe
 from podium.pod_manager.domain.commands.messages import AnswerQuestion, AskQuestion, PostMessage
 from podium.pod_manager.domain.commands.review import ReportJob
 from podium.pod_manager.domain.kinds import AgentStatus, FailureCause, JobKind, MessageKind, WorkstreamStatus
-from podium.pod_manager.domain.limits import RUNNER_GRACE
+from podium.pod_manager.domain.limits import INTERRUPT_LIMIT, RUNNER_GRACE
 from podium.pod_manager.domain.reports import AgentReport, JobDone, JobReport
 from tests.pod_manager.scene import OTHER_RUNNER, RUNNER, START, Scene, item
 
@@ -107,6 +107,21 @@ def test_the_time_limit() -> None:
     assert scene.open[scene.job(JobKind.INTERRUPT)][0] == "jobs/runner-1"
     scene.done(JobKind.INTERRUPT)
     assert scene.pod.usage.agent_time.total_seconds() == 2 * 3600
+
+
+def test_an_interrupt_that_nobody_heeds() -> None:
+    """A living runner that does not end an agent in a minute loses it: the slot is free, its late word is refused."""
+    scene = Scene().executing(item("a"), item("b"), max_parallel_agents=1)
+    agent = scene.run(scene.agent_on("a"))
+    scene.do(InterruptAgent(agent_id=agent, reason="enough"))
+    scene.wait(INTERRUPT_LIMIT.total_seconds() - 1)
+    assert agent in scene.pod.live_agents
+    scene.wait(1)
+    assert scene.agent(agent).status is AgentStatus.INTERRUPTED
+    assert scene.in_progress() == {"b"}
+    late = ReportAgent(agent_id=agent, report_seq=9, report=AgentReport())
+    scene.refuse("AGENT_ALREADY_TERMINAL", late, RUNNER)
+    scene.done(JobKind.INTERRUPT)
 
 
 def test_the_first_claim_makes_the_home() -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from podium.kernel.entity import Context
 from podium.pod_manager.domain import graph, inbox
 from podium.pod_manager.domain.draft import Draft
-from podium.pod_manager.domain.endings import End, end_agent
+from podium.pod_manager.domain.endings import End, end_agent, interrupted
 from podium.pod_manager.domain.events.agents import AgentStartApproved
 from podium.pod_manager.domain.events.documents import PlanApproved, SpecApproved
 from podium.pod_manager.domain.events.review import ReviewApproved
@@ -27,7 +27,7 @@ from podium.pod_manager.domain.kinds import (
     Phase,
     WorkstreamStatus,
 )
-from podium.pod_manager.domain.limits import RUNNER_GRACE, WORKSTREAMS
+from podium.pod_manager.domain.limits import INTERRUPT_LIMIT, RUNNER_GRACE, WORKSTREAMS
 from podium.pod_manager.domain.moving import finish, move
 from podium.pod_manager.domain.orders import open_job
 from podium.pod_manager.domain.phases import forward
@@ -40,7 +40,7 @@ from podium.pod_manager.domain.queries import (
     live_agents,
     open_jobs,
 )
-from podium.pod_manager.domain.resources import Agent, Plan, Pod, Spec, Workstream
+from podium.pod_manager.domain.resources import Agent, Job, Plan, Pod, Spec, Workstream
 from podium.pod_manager.domain.starting import next_start_time, pending_agents, start_agents
 
 SCHEDULER, POLICY = "scheduler", "policy"
@@ -54,6 +54,7 @@ def schedule(pod: Pod, context: Context) -> Sequence[object]:
     draft = Draft(pod, context, by=SCHEDULER)
     give_up_lost_agents(draft)
     end_overlong_agents(draft)
+    end_unheeded_agents(draft)
     if is_terminal(draft.pod):
         release(draft)
     else:
@@ -81,6 +82,9 @@ def _instants(pod: Pod) -> Iterator[datetime]:
         limit = time_limit(pod, agent)
         if limit is not None:
             yield limit
+    for job in _interrupts(pod):
+        if job.issued_time is not None:
+            yield job.issued_time + INTERRUPT_LIMIT
     if is_terminal(pod):
         return
     start = next_start_time(pod)
@@ -119,6 +123,20 @@ def end_overlong_agents(draft: Draft) -> None:
             open_job(draft, JobKind.INTERRUPT, agent_id=agent.id, text="its time is over")
         text = f"it took longer than {draft.pod.policy.agent_time_limit}"
         end_agent(draft, agent, End(AgentStatus.FAILED, FailureCause.TIME_LIMIT, text, process_gone=False))
+
+
+def _interrupts(pod: Pod) -> Iterator[Job]:
+    """The orders to end an agent that still lives."""
+    orders = (job for job in pod.jobs.values() if job.kind is JobKind.INTERRUPT)
+    return (job for job in orders if job.agent_id in pod.live_agents)
+
+
+def end_unheeded_agents(draft: Draft) -> None:
+    """Its runner was told to end it, lives, and did not: nobody waits for it any longer."""
+    for job in sorted(_interrupts(draft.pod), key=lambda each: each.id):
+        if job.issued_time is not None and job.issued_time + INTERRUPT_LIMIT <= draft.now:
+            agent = draft.pod.agents[job.agent_id]
+            end_agent(draft, agent, interrupted(f"runner {agent.runner_id} did not end it in time", process_gone=False))
 
 
 def approve_pending(draft: Draft) -> None:
