@@ -6,10 +6,16 @@ BIN := $(VENV)/bin
 STAMPS := .stamps
 BIN_DIR ?= $(HOME)/.local/bin
 PROTOS := $(shell find protos/podium protos/vendor -name '*.proto' 2>/dev/null)
+WEB := clients/web
+WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/tools -type f -not -path '*/gen/*' -not -path '*/gen.new/*' 2>/dev/null) \
+  $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/tsconfig.json
+# Without Node everything but the web interface works.
+NODE := $(shell command -v npm 2>/dev/null)
+NO_NODE := echo "Node is missing (20 or newer): the web interface is not built and its tests are skipped"
 # The one tool that pip itself installs; everything else comes by it, hashed.
 UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements/dev.txt)
 
-.PHONY: help setup protos demo test soak check fmt types install stubs reasons release-protos bench-start bench-gateway bench-events bench-maestro bench-pods lock clean
+.PHONY: help setup protos demo test web test-web soak check fmt types install stubs reasons release-protos bench-start bench-gateway bench-events bench-maestro bench-pods lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -31,6 +37,7 @@ $(STAMPS)/protos: $(STAMPS)/venv $(PROTOS)
 	  --python_out=protos/gen.new --grpc_python_out=protos/gen.new \
 	  --mypy_out=quiet:protos/gen.new --mypy_grpc_out=quiet:protos/gen.new \
 	  $(patsubst protos/vendor/%,%,$(patsubst protos/podium/%,podium/%,$(PROTOS)))
+	@for area in protos/gen.new/buf protos/gen.new/podium/*; do touch $$area/py.typed; done
 	@rm -rf protos/gen && mv protos/gen.new protos/gen
 	@mkdir -p $(STAMPS) && touch $@
 
@@ -41,7 +48,26 @@ protos: $(STAMPS)/protos ## Build the stubs into protos/gen.
 demo: setup ## Run the main job on the sample repository, live.
 	@$(BIN)/python -m podium.cli.demo
 
-test: setup ## Run every test.
+$(STAMPS)/web-packages: $(WEB)/package-lock.json
+	@echo "fetching the packages of the web interface (once)"
+	@cd $(WEB) && npm ci --silent --no-progress
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/web-stubs: $(STAMPS)/venv $(STAMPS)/web-packages $(PROTOS) $(WEB)/tools/generate.sh
+	@$(WEB)/tools/generate.sh
+	@touch $@
+
+$(STAMPS)/web: $(STAMPS)/web-stubs $(WEB_SOURCES)
+	@cd $(WEB) && npm run --silent build
+	@touch $@
+
+web: $(if $(NODE),$(STAMPS)/web) ## Build the web interface into the gateway (needs Node).
+	@$(if $(NODE),:,$(NO_NODE))
+
+test-web: $(if $(NODE),$(STAMPS)/web-stubs) ## Run the tests of the web interface's store and pages.
+	@$(if $(NODE),cd $(WEB) && npm run --silent test,$(NO_NODE))
+
+test: setup web test-web ## Run every test.
 	@$(BIN)/python -m pytest -m "not soak"
 
 soak: setup ## Run the long tests (many rounds of the kill tests; not part of CI).

@@ -60,6 +60,7 @@ def test_the_program_has_all_and_its_types(tmp_path: Path):
     names = set(zipfile.ZipFile(build(ROOT, tmp_path)).namelist())
     wanted = {
         "podium/client/py.typed",
+        "podium/tasks/py.typed",
         "podium/client/sync.py",
         "podium/cli/main.py",
         "podium/maestro/__main__.py",
@@ -74,7 +75,7 @@ def test_the_client_has_the_client_only(client_wheel: Path):
     names = zipfile.ZipFile(client_wheel).namelist()
     tops = {name.split("/")[1] for name in names if name.startswith("podium/")}
     assert tops == {"client", *(each.name for each in (ROOT / "protos/gen/podium").iterdir() if each.is_dir())}
-    assert "podium/client/py.typed" in names and "buf/validate/validate_pb2.py" in names
+    assert {"podium/client/py.typed", "podium/tasks/py.typed", "buf/validate/validate_pb2.py"} <= set(names)
 
 
 def test_its_requirements_are_few_and_the_programs(client_wheel: Path):
