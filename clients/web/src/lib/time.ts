@@ -13,5 +13,5 @@ export function span(milliseconds: number): string {
 }
 
 export function clock(time: Timestamp | undefined): string {
-  return time ? new Date(ms(time)).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" }) : "";
+  return time ? new Date(ms(time)).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }) : "";
 }

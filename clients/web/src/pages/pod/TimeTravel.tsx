@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import type { Pod } from "@gen/podium/pods/v1/pod_pb";
 import { num } from "@/lib/numbers";
 import { clock } from "@/lib/time";
@@ -14,9 +14,16 @@ export function TimeTravel({ live, at }: { live: Pod; at: number }) {
   const [, setSearch] = usePodSearch();
   const last = num(live.revision);
   const travels = at > 0 && at < last;
-  const place = travels ? at : last;
-  const { data: event } = useQuery({ ...eventAt(live.podId, place), enabled: travels });
-  const go = (to: number) => setSearch({ at: to >= last ? undefined : Math.max(1, to) });
+  const shown = travels ? at : last;
+  // The address follows a moment later; the hand on the slider must not be pulled back meanwhile.
+  const [held, setHeld] = useState<number | null>(null);
+  useEffect(() => setHeld(null), [shown]);
+  const place = held ?? shown;
+  const { data: event } = useQuery({ ...eventAt(live.podId, shown), enabled: travels });
+  const go = (to: number) => {
+    setHeld(Math.min(last, Math.max(1, to)));
+    setSearch({ at: to >= last ? undefined : Math.max(1, to) });
+  };
   useEffect(() => {
     const onKey = (key: KeyboardEvent) => {
       if (key.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(key.target.tagName)) return;

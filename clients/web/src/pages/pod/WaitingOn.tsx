@@ -12,7 +12,7 @@ export function WaitingOn() {
     <div className="space-y-2">
       {pod.waitingOn.map((entry) => (
         <Notice key={`${entry.kind}-${entry.subject}`} tone="wait">
-          {entry.text}
+          Waits for {entry.text}
           {entry.untilTime && <> · goes on in <Since time={entry.untilTime} until /></>}
           {!entry.untilTime && entry.sinceTime && <> · since <Since time={entry.sinceTime} /></>}
         </Notice>
