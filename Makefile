@@ -68,7 +68,7 @@ test-web: $(if $(NODE),$(STAMPS)/web-stubs) ## Run the tests of the web interfac
 	@$(if $(NODE),cd $(WEB) && npm run --silent test,$(NO_NODE))
 
 test: setup web test-web ## Run every test.
-	@$(BIN)/python -m pytest -m "not soak"
+	@$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile
 
 soak: setup ## Run the long tests (many rounds of the kill tests; not part of CI).
 	@$(BIN)/python -m pytest -m soak --timeout 3600
@@ -82,6 +82,7 @@ check: setup ## Lint, formats, types, import contracts, protos, deployment files
 	@protos/tools/breaking.sh
 	@$(BIN)/buf format --diff --exit-code --path protos/podium
 	@$(BIN)/hadolint deploy/Dockerfile
+	@! docker compose version >/dev/null 2>&1 || docker compose -f deploy/compose.yaml config --quiet
 
 fmt: setup ## Format everything.
 	@$(BIN)/ruff check --fix -q . || true

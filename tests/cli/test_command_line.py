@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -144,6 +146,49 @@ def test_doctor_names_remedies(tmp_path: Path) -> None:
     open_dir = tmp_path / "open"
     open_dir.mkdir(mode=0o755)
     assert checks.data_directory(Installation(open_dir)).remedy == f"chmod 700 {open_dir}"
+
+
+def test_doctor_looks_at_the_web_port(tmp_path: Path) -> None:
+    """A free port is fine; of a taken one it says which is used instead, and how to choose another."""
+    place = Installation(tmp_path)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen(1)
+        port = taken.getsockname()[1]
+        place.config_file.write_text(f"[gateway]\nport = {port}\n")
+        found = checks.web_port(place)
+        assert found.state == "warning"
+        assert f"{port} is taken by another program; " in found.text
+        assert "[gateway]" in found.remedy
+    assert checks.web_port(place) == checks.Finding("web port", "ok", f"{port} on 127.0.0.1 is free")
+    place.config_file.write_text("[gateway]\nport = 0\n")
+    assert checks.web_port(place).state == "ok"
+
+
+@pytest.mark.parametrize("name", checks.AGENTS)
+def test_doctor_sees_who_is_logged_in(tmp_path: Path, name: str) -> None:
+    """Of each known agent: not logged in says how, a credential file or a key in the environment is a login."""
+    files, variables, login = checks.AGENTS[name]
+    bin_dir = tmp_path / "bin"
+    bin_dir.mkdir()
+    (bin_dir / name).touch(mode=0o755)
+    environment = {"PATH": str(bin_dir), "HOME": str(tmp_path / "home")}
+    (without,) = checks.agents(environment)
+    assert (without.state, without.remedy) == ("warning", login)
+    assert all(checks.agents(environment | {variable: "k"})[0].state == "ok" for variable in variables)
+    for file in files:
+        path = Path(file.replace("~", environment["HOME"], 1))
+        path.parent.mkdir(parents=True)
+        path.touch()
+        assert checks.agents(environment)[0].state == "ok"
+        shutil.rmtree(environment["HOME"])
+
+
+def test_doctor_fails_for_what_blocks_alone(tmp_path: Path) -> None:
+    """Warnings end with 0; a data directory that others can read ends with 1."""
+    assert podium(tmp_path, "doctor").returncode == exits.OK
+    (tmp_path / "data").mkdir(mode=0o755)
+    assert podium(tmp_path, "doctor").returncode == exits.FAILED
 
 
 def test_doctor_runs(tmp_path: Path) -> None:
