@@ -101,6 +101,29 @@ async def test_a_whole_run_by_answering_its_questions(tmp_path: Path) -> None:
     assert is_green(shop)
 
 
+async def test_a_repository_that_wants_to_run_something_is_asked_about(tmp_path: Path) -> None:
+    """No ends it before anything began; yes is kept for this content, and the runner takes it from there."""
+    shop = make_shop(tmp_path)
+    asks = {"trust_repository": "ask"}
+    async with LocalInstallation(tmp_path, profiles={"play": shop.profile}, runner=asks) as local:
+        person = Terminal(local, shop, "run", "Mend the shop", "--agent", "play")
+        person.sees("this repository wants to run")
+        person.sees("python3 check.py")
+        person.sees("trust it? y/N")
+        person.types("")
+        person.sees("not trusted: nothing was begun")
+        assert person.ends() == exits.REFUSED
+        again = Terminal(local, shop, "run", "Mend the shop", "--agent", "play")
+        again.sees("trust it? y/N")
+        again.types("y")
+        again.sees("Spec v1 waits for your approval")
+        again.presses_control_c()
+        assert again.ends() == exits.OK
+        once = Terminal(local, shop, "run", "Once more", "--agent", "play", "-d")
+        once.sees("is on its way")
+        assert once.ends() == exits.OK
+
+
 async def test_control_c_detaches_and_says_how_to_return(tmp_path: Path) -> None:
     """Ctrl-C at a question or between leaves the pod going; `watch` comes back to the same question."""
     shop = make_shop(tmp_path)
