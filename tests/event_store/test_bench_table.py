@@ -1,7 +1,6 @@
 """The table of `make bench-events`, from made-up figures."""
 
 import pytest
-
 from bench.events.table import rows
 
 GOOD = {
