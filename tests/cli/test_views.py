@@ -147,6 +147,8 @@ def test_what_does_not_wait_for_a_person() -> None:
     """Nothing is asked of a finished pod, of a document in the making, or of an approved review."""
     generating = pod_pb2.Spec(version=2, state=pod_pb2.DOCUMENT_STATE_GENERATING)
     assert decisions(pods.pod(phase=pod_pb2.PHASE_SPEC_CLARIFICATION, spec=generating)) == []
+    again = pod_pb2.Spec(content="x", version=1, state=pod_pb2.DOCUMENT_STATE_READY, requested=True)
+    assert decisions(pods.pod(phase=pod_pb2.PHASE_SPEC_CLARIFICATION, spec=again)) == []
     approved = pod_pb2.Review(integration_commit="abc", verified=True, approved_commit="abc")
     assert decisions(pods.pod(phase=pod_pb2.PHASE_REVIEW, review=approved)) == []
     assert decisions(pods.pod(**(pods.SPEC_READY | {"phase": pod_pb2.PHASE_CANCELLED}))) == []
