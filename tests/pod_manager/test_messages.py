@@ -42,11 +42,22 @@ def test_the_key_belongs_to_the_workstream() -> None:
 
 def test_always_is_remembered() -> None:
     """ "Always allow" is kept for the profile and the tool, and asked for as a permission."""
-    scene, _, question = asking(permission_tool="npm", options=("Allow once", "Always allow", "Deny"))
+    scene, agent, question = asking(permission_tool="npm", options=("Allow once", "Always allow", "Deny"))
     assert scene.inbox() == {f"permission:{question}"}
     scene.do(AnswerQuestion(message_id=question, choice="Always allow"))
     assert scene.pod.tool_grants == (ToolGrant(profile="", tool="npm"),)
     assert scene.inbox() == set()
+    options = ("Allow once", "Always allow")
+    again = AskQuestion(content="And now?", blocking=True, permission_tool="npm", options=options)
+    scene.do(again, scene.as_agent(agent))
+    second = next(message for message in scene.pod.messages.values() if message.content == "And now?")
+    assert second.answer is not None
+    assert (second.answer.by, second.answer.choice, second.answer.delivered) == ("policy", "Always allow", True)
+    assert scene.inbox() == set()
+    assert scene.agent(agent).status is AgentStatus.RUNNING
+    other = AskQuestion(content="And rm?", blocking=True, permission_tool="rm", options=options)
+    scene.do(other, scene.as_agent(agent))
+    assert scene.agent(agent).status is AgentStatus.AWAITING_INPUT
 
 
 def test_two_questions_at_once() -> None:

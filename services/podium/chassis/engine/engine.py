@@ -95,6 +95,8 @@ class Engine(Generic[S]):
         for entity_id in ids:
             self._timers.set(entity_id, None)
             self._entities.pop(entity_id).close(reason)
+        # What was frozen while it was taken over may be garbage now.
+        gc.unfreeze()
 
     # -- commands --------------------------------------------------------------------------------------------
 

@@ -37,6 +37,7 @@ from podium.pod_manager.domain.queries import CLAIMED, DOCUMENT_KINDS, find_mess
 from podium.pod_manager.domain.resources import Agent, Pod
 
 ALWAYS = "always"
+BY_GRANT = "policy"
 """A choice that begins so grants the tool for good."""
 
 
@@ -137,6 +138,7 @@ def ask_question(draft: Draft, command: AskQuestion) -> None:
                 permission_tool=command.permission_tool,
             ),
         )
+        _answer_by_grant(draft, draft.pod.messages[name])
     caller = draft.context.actor
     if caller.kind is CallerKind.AGENT:
         _listen(draft, draft.pod.agents[caller.name], draft.pod.messages[name], command.blocking)
@@ -195,6 +197,16 @@ def _grant(draft: Draft, question: Message) -> None:
     grant = ToolGrant(profile=asker.profile if asker else "", tool=question.permission_tool)
     if grant not in draft.pod.tool_grants:
         draft.emit(ToolGranted(grant=grant))
+
+
+def _answer_by_grant(draft: Draft, question: Message) -> None:
+    """A tool that was allowed always, for this profile, is not asked for again; the record says that a grant did it."""
+    asker = draft.pod.agents.get(question.author.removeprefix("agent:"))
+    choice = next((option for option in question.options if option.lower().startswith(ALWAYS)), "")
+    grant = ToolGrant(profile=asker.profile if asker else "", tool=question.permission_tool)
+    if asker is not None and question.permission_tool and choice and grant in draft.pod.tool_grants:
+        draft.emit(QuestionAnswered(message_id=question.id, by=BY_GRANT, choice=choice))
+        _clear(draft, question)
 
 
 # -- threads ---------------------------------------------------------------------------------------------------------
