@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,13 +86,20 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
     shop = make_shop(root, gated=True, question=QUESTION)
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     async with (
-        LocalInstallation(root, gateway={"port": 0}, profiles={"demo": shop.profile}) as local,
+        LocalInstallation(root, gateway={"port": _free_port()}, profiles={"demo": shop.profile}) as local,
         async_playwright() as playwright,
     ):
         await local.until(lambda _: signin.find_gateway(local.installation) is not None, "the gateway")
         browser = await playwright.chromium.launch(executable_path=_browser(), args=arguments)
         yield House(local, shop, browser)
         await browser.close()
+
+
+def _free_port() -> int:
+    """A port of its own: the page that is open must find the gateway again where it was."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 @dataclass(frozen=True)

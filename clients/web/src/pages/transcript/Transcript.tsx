@@ -6,7 +6,7 @@ import { useTranscript } from "./useTranscript";
 
 const THEME = {
   background: "#101116", foreground: "#dcdde6", cursor: "#101116", selectionBackground: "#3a3b6e",
-  black: "#3b3c48", red: "#fb8b8b", green: "#5fd68b", yellow: "#f3bd55", blue: "#84adff", magenta: "#c8a4ff", cyan: "#6fd6e0", white: "#dcdde6", brightBlack: "#8b8c99",
+  black: "#3b3c48", red: "#fb8b8b", green: "#5fd68b", yellow: "#f3bd55", blue: "#84adff", magenta: "#c8a4ff", cyan: "#6fd6e0", white: "#dcdde6", brightBlack: "#9a9baa",
 };
 
 /** What an agent wrote and was told, as a terminal shows it; follows it while it lives. */

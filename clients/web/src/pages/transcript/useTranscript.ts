@@ -46,7 +46,7 @@ export function useTranscript(sessionId: string, write: (data: Uint8Array | stri
   }, [sessionId, write, done]);
 }
 
-const dim = (text: string) => `\x1b[2m${text}\x1b[0m`;
+const dim = (text: string) => `\x1b[90m${text}\x1b[0m`;
 
 function paint(chunk: TranscriptChunk, write: (data: Uint8Array | string) => void): void {
   if (chunk.gapBytes > 0n) write(dim(`\n… ${chunk.gapBytes} bytes left out\n`));

@@ -20,6 +20,7 @@ export function WorkspacePage() {
   const reveal = () => setPane("chosen");
   return (
     <div key={projectId} className="flex h-full flex-col">
+      {!task && !session && <h1 className="sr-only">Tasks and sessions</h1>}
       <div role="group" aria-label="Panes" className="flex border-b border-line bg-surface px-2 lg:hidden">
         {PANES.map(([name, text]) => (
           <button key={name} type="button" aria-pressed={pane === name} onClick={() => setPane(name)}

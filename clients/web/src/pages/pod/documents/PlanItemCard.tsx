@@ -7,7 +7,7 @@ export function PlanItemCard({ item, number }: { item: PlanItem; number: number 
     <li className="card p-4">
       <div className="mb-1 flex flex-wrap items-center gap-2">
         <span className="text-faint">{number}</span>
-        <h3 className="font-semibold">{item.title}</h3>
+        <h2 className="font-semibold">{item.title}</h2>
         <code className="font-mono text-xs text-faint">{item.id}</code>
         <span className="flex-1" />
         {item.priority === Priority.HIGH && <Chip tone="wait">High</Chip>}
