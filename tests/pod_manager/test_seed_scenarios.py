@@ -210,7 +210,9 @@ def test_row_39_another_version_while_the_writer_finishes() -> None:
     second = scene.only_agent()
     assert second != first
     (waits,) = waiting_on(scene.pod)
-    assert waits.text == "a runner that starts the spec writer; none took the job yet"
+    assert waits.text == (
+        "a runner that starts the spec writer; the policy names no profile for it; none took the job yet"
+    )
     scene.run(second)
     scene.do(UpdateSpec(content="# Short"), scene.as_agent(second))
     scene.complete(second)

@@ -154,7 +154,8 @@ def _agent(pod: Pod, agent: Agent) -> Iterator[WaitingOn]:
         text = f"StartAgent for {who}: auto-start is off"
         yield WaitingOn(K.START, text, agent.id, since_time=agent.requested_time)
     elif agent.status is AgentStatus.REQUESTED:
-        text = f"a runner that starts {who}; none took the job yet"
+        offer = f" with profile {agent.profile}" if agent.profile else "; the policy names no profile for it"
+        text = f"a runner that starts {who}{offer}; none took the job yet"
         yield WaitingOn(K.RUNNER, text, agent.id, since_time=agent.requested_time)
     elif agent.runner_lost_time is not None:
         text = f"runner {agent.runner_id}, which is gone; {agent.id} is given up soon"
