@@ -14,7 +14,7 @@ export function BoardColumn({ title, ids, loading, filtered }: { title: string; 
     overscan: 6,
   });
   return (
-    <section aria-label={title} className="flex min-w-[190px] flex-1 basis-0 snap-start flex-col rounded-xl bg-sunken/70 max-sm:min-w-[86vw]">
+    <section aria-label={title} className={`flex min-w-[190px] flex-1 basis-0 snap-start flex-col rounded-xl bg-sunken/70 max-sm:min-w-[86vw] ${ids.length === 0 ? "max-sm:hidden" : ""}`}>
       <h2 className="flex h-9 shrink-0 items-center gap-2 px-3 font-semibold">
         {title} <span className="font-normal text-faint">{ids.length || ""}</span>
       </h2>

@@ -20,20 +20,18 @@ export function PodCard({ podId }: { podId: string }) {
   return (
     <Link to="/pod/$podId" params={{ podId }} data-card data-testid={`card-${podId}`}
       className={`card block p-3 transition-colors hover:border-strong ${wants ? "border-l-2 border-l-accent" : ""} ${pod.phase === Phase.CANCELLED ? "opacity-80" : ""}`}>
-      <div className="flex items-start gap-2">
-        <span className="min-w-0 flex-1 font-medium leading-snug"><span className="text-faint">#{String(pod.number)}</span> {pod.title}</span>
-        {wants && <Chip tone="wait">Wants you</Chip>}
-        {pod.blocked && !wants && <Chip tone="bad">Blocked</Chip>}
-        {pod.phase === Phase.CANCELLED && <Chip tone="muted">Cancelled</Chip>}
-      </div>
-      {waiting && <p className="mt-1 line-clamp-2 text-muted">{waiting}</p>}
+      <span className="line-clamp-3 font-medium leading-snug"><span className="text-faint">#{String(pod.number)}</span> {pod.title}</span>
+      {waiting && <p className="mt-1 line-clamp-2 text-muted">Waits for {waiting}</p>}
       {pod.workstreamsTotal > 0 && (
         <div className="mt-2 flex items-center gap-2">
           <Progress done={pod.workstreamsDone} total={pod.workstreamsTotal} label="Workstreams done" />
           <span className="text-faint whitespace-nowrap">{pod.workstreamsDone}/{pod.workstreamsTotal}</span>
         </div>
       )}
-      <div className="mt-2 flex items-center gap-3 text-[11px] text-faint">
+      <div className="mt-2 flex flex-wrap items-center gap-x-3 gap-y-1 text-[11px] text-faint">
+        {wants && <Chip tone="wait">Wants you</Chip>}
+        {pod.blocked && !wants && <Chip tone="bad">Blocked</Chip>}
+        {pod.phase === Phase.CANCELLED && <Chip tone="muted">Cancelled</Chip>}
         {pod.agentsRunning > 0 && <span className="flex items-center gap-1.5 text-live"><Dot tone="active" />{pod.agentsRunning} {pod.agentsRunning === 1 ? "agent" : "agents"}</span>}
         {names?.get(pod.projectId) && <span className="truncate">{names.get(pod.projectId)}</span>}
         {cost(pod.usage) && <span>{cost(pod.usage)}</span>}
