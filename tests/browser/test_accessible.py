@@ -1,7 +1,7 @@
 """Every page can be read and used by everybody: axe finds nothing."""
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import House, Landed

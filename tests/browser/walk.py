@@ -1,16 +1,13 @@
 """The demo task as a person does it in the browser: nothing but clicks, from its words to the landed commit."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.support.shop import EXAMPLE
 
 if TYPE_CHECKING:
     from tests.browser.conftest import House, Landed
-
-SHOTS = Path(__file__).parents[2] / "docs" / "images"
 
 
 async def walk(house: "House") -> "Landed":
@@ -49,6 +46,6 @@ async def walk(house: "House") -> "Landed":
     return Landed(pod_id, project_id, commit)
 
 
-def tab(page: Page, name: str):  # type: ignore[no-untyped-def]
+def tab(page: Page, name: str) -> Locator:
     """A tab of the pod."""
     return page.get_by_role("navigation", name="Parts of the pod").get_by_role("button", name=name)

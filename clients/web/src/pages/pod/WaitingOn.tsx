@@ -6,7 +6,7 @@ import { usePodView } from "./PodContext";
 export function WaitingOn() {
   const { pod } = usePodView();
   if (pod.waitingOn.length === 0) {
-    return pod.scheduler?.pendingAction ? <Notice tone="live">Next: {pod.scheduler.pendingAction}</Notice> : null;
+    return pod.scheduler?.pendingAction ? <Notice tone="live"><span className="first-letter:uppercase inline-block">{pod.scheduler.pendingAction}</span></Notice> : null;
   }
   return (
     <div className="space-y-2">
