@@ -157,11 +157,7 @@ def services(installation: Installation) -> Finding:
     """Whether they run and are well."""
     if not supervision.is_running(installation):
         return Finding("services", "warning", "not running", "podium up")
-    troubled = [
-        each
-        for each in supervision.read_state(installation).get("services", [])
-        if each["state"] != "ready"
-    ]
+    troubled = [each for each in supervision.read_state(installation).get("services", []) if each["state"] != "ready"]
     if troubled:
         state = "problem" if any(each.get("awaited", True) for each in troubled) else "warning"
         text = ", ".join(f"{each['name']} {each['state']}" for each in troubled)
