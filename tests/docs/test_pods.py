@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from podium.common.v1.error_reason_pb2 import ErrorReason
 from podium.pod_manager.domain.phases import diagram
 from podium.pods.v1 import pod_pb2
@@ -40,6 +42,7 @@ def test_nothing_is_left_out() -> None:
     assert {name for name in names if f"`{name}`" not in TEXT} == set()
 
 
+@pytest.mark.timeout(240)
 async def test_its_commands_work(tmp_path: Path) -> None:
     """Each line as it stands, on a pod that waits for a runner."""
     async with LocalInstallation(tmp_path) as installation:

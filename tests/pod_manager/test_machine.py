@@ -311,6 +311,7 @@ SEEDS = st.integers(0, 2**32)
 """Of an ordinary Random: choices that Hypothesis draws one by one cost ten times as much as the pods themselves."""
 
 
+@pytest.mark.timeout(240)
 @settings(COMMON, max_examples=500)
 @given(SEEDS, st.integers(0, 60))
 def test_22_nothing_early_nothing_stuck(seed: int, steps: int) -> None:
