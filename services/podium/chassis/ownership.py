@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+from podium.chassis.clock import until_beat
 from podium.chassis.engine import Engine
 from podium.chassis.engine.model import Spawner
 from podium.chassis.engine.ports import Clock, FenceToken, LogUnavailable
@@ -140,7 +141,7 @@ class Ownership:
 
     async def _keep_lease(self, engine: Engine[Any]) -> None:
         """Renew for ever; and while shards are still changing hands, look again."""
-        pause = self._renew_every
+        pause = until_beat(self._clock, self._renew_every)
         while True:
             await self._clock.sleep(pause)
             lease = self._lease
@@ -155,7 +156,7 @@ class Ownership:
                 _log.warning("the lease was not renewed: %s", error)
                 pause = self._renew_every / 4
                 continue
-            pause = self._renew_every
+            pause = until_beat(self._clock, self._renew_every)
             if self._unsettled and not self._balancing.locked():
                 # Beside the renewals, not between them: adopting may take longer than the lease lasts.
                 self._tasks.spawn(self._patiently(lambda: self._rebalance(engine)), name="rebalance")

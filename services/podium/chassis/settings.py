@@ -63,7 +63,7 @@ class ServiceSettings:
     otlp_endpoint: str = ""
     """Where spans go (`http://host:4317`); empty: nowhere."""
     lease_ttl_seconds: float = 4.0
-    lease_renew_seconds: float = 1.5
+    lease_renew_seconds: float = 2.0
     """After a failure four times as often. Renewals are most of what an idle installation does."""
     shutdown_grace_seconds: float = 5.0
     """How long running calls may take to end at a stop."""

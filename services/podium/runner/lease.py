@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
+from podium.chassis.clock import until_beat
 from podium.client.errors import PodiumError
 from podium.events.v1.event_service_pb2 import AcquireLeaseRequest, ReleaseLeaseRequest, RenewLeaseRequest
 
@@ -19,7 +20,7 @@ _LONGEST_PAUSE_SECONDS = 2.0
 
 
 class Lease:
-    """Acquired under the runner's name, renewed every second, acquired again when it is lost.
+    """Acquired under the runner's name, renewed as it goes, acquired again when it is lost.
 
     The runner's lock file keeps a second runner of this name away, so a lost lease is one that ran out (the machine
     slept, the store was away), not one that was taken.
@@ -73,10 +74,10 @@ class Lease:
 
     async def keep(self, on_new_epoch: Callable[[], Awaitable[None]]) -> None:
         """Renew for ever; after a loss acquire again and call `on_new_epoch`."""
-        pause = self._renew
+        pause = until_beat(self._clock, self._renew)
         while True:
             await self._clock.sleep(pause)
-            pause = self._renew
+            pause = until_beat(self._clock, self._renew)
             try:
                 await self._stub.RenewLease(RenewLeaseRequest(name=self._name, epoch=self._epoch))
             except PodiumError as error:

@@ -44,7 +44,7 @@ class SupervisorSettings:
     """A service that lived this long starts its back-off anew."""
     grace_seconds: float = 8.0
     """Between SIGTERM and SIGKILL."""
-    probe_seconds: float = 5.0
+    probe_seconds: float = 15.0
     """Between two looks at a service that is ready."""
     starting_probe_seconds: float = 0.05
     """Between two looks at one that is not."""
