@@ -16,8 +16,8 @@ from podium.kernel.errors import Rejection
 _log = logging.getLogger(__name__)
 
 DEFAULT_TTL_SECONDS = 4.0
-TICK_SECONDS = 0.25
-GAP_SECONDS = 0.75
+TICK_SECONDS = 0.5
+GAP_SECONDS = 1.0
 """A tick that comes this much after the one before it tells of a gap in the service."""
 
 

@@ -11,7 +11,7 @@ from podium.event_store.application.ports import EventLog
 from podium.event_store.domain import wire
 from podium.event_store.domain.model import Filter, StoredEvent
 
-BOOKMARK_SECONDS = 5.0
+BOOKMARK_SECONDS = 15.0
 MAX_MESSAGE_BYTES = 1 << 20
 
 _BATCH, _CAUGHT_UP, _BOOKMARK = 1, 2, 3

@@ -27,8 +27,8 @@ GAP_SECONDS = 1.0
 # Two processes may tick at once: the one that waited for the row read the clock before the other wrote. So a little
 # backwards is no gap, and the later time stays; a clock that was really set back is further off.
 _SERVE = f"""UPDATE lease_service SET
-    seen_us = CASE WHEN now_us - seen_us BETWEEN -$1::bigint AND $1::bigint THEN greatest(seen_us, now_us) ELSE now_us END,
-    since_us = CASE WHEN now_us - seen_us BETWEEN -$1::bigint AND $1::bigint THEN since_us ELSE now_us END
+    seen_us = CASE WHEN abs(now_us - seen_us) <= $1::bigint THEN greatest(seen_us, now_us) ELSE now_us END,
+    since_us = CASE WHEN abs(now_us - seen_us) <= $1::bigint THEN since_us ELSE now_us END
     FROM (SELECT {NOW_US} AS now_us) clock"""
 _RENEW = f"""UPDATE leases SET renewed_us = {NOW_US}, metadata = coalesce($3, metadata)
     WHERE live AND name = $1 AND epoch = $2 RETURNING {LEASE_COLUMNS}"""
