@@ -51,6 +51,34 @@ class TaskCycleError(PreconditionError):
     """A task cannot be its own ancestor · task_id · choose another parent."""
 
 
+class SessionClaimedError(PreconditionError):
+    """Another runner claimed the session first · runner_id · leave it."""
+
+
+class SessionNotYoursError(PreconditionError):
+    """The session has ended, or another runner holds it · session_id, runner_id · end the process."""
+
+
+class TerminalNotServedError(PreconditionError):
+    """No runner serves the session's terminal now · session_id · attach; it ends when nobody will serve it any more."""
+
+
+class InputNotHeldError(PreconditionError):
+    """Another viewer writes now, or the input token is not this terminal's · session_id · attach with take_input."""
+
+
+class InputOutOfOrderError(PreconditionError):
+    """Earlier input is missing · expected, sequence · send what follows the last sequence that was answered."""
+
+
+class TerminalReadOnlyError(PreconditionError):
+    """The runner serves the terminal for reading only · session_id · attach without input."""
+
+
+class TooManyViewersError(PreconditionError):
+    """The terminal has as many viewers as it can · limit · detach one, or try later."""
+
+
 _BY_REASON: dict[str, type[PodiumError]] = {
     "PROJECT_NOT_FOUND": ProjectNotFoundError,
     "PROJECT_ALREADY_EXISTS": ProjectAlreadyExistsError,
@@ -64,4 +92,11 @@ _BY_REASON: dict[str, type[PodiumError]] = {
     "SESSION_LIVE": SessionLiveError,
     "ALREADY_LINKED": AlreadyLinkedError,
     "TASK_CYCLE": TaskCycleError,
+    "SESSION_CLAIMED": SessionClaimedError,
+    "SESSION_NOT_YOURS": SessionNotYoursError,
+    "TERMINAL_NOT_SERVED": TerminalNotServedError,
+    "INPUT_NOT_HELD": InputNotHeldError,
+    "INPUT_OUT_OF_ORDER": InputOutOfOrderError,
+    "TERMINAL_READ_ONLY": TerminalReadOnlyError,
+    "TOO_MANY_VIEWERS": TooManyViewersError,
 }
