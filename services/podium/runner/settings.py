@@ -12,6 +12,11 @@
     result = "report"              # it says complete or fail; or "exit": status 0 is the result
     env = ["MY_AGENT_*"]           # what it sees beside the common list
 
+    [profiles.theirs]
+    kind = "acp"                   # an agent that speaks the Agent Client Protocol
+    command = ["their-agent", "acp"]
+    model = "provider/model"       # as the agent calls it; absent: its own choice
+
     [profiles.demo]
     kind = "scripted"
     scenario = "/path/to/scenario.toml"
@@ -42,6 +47,13 @@ Words = Annotated[list[str], BeforeValidator(_words)]
 """A command line: a list of words, or one string that is split into them; never a shell."""
 
 
+SAFE_COMMANDS = (
+    *("ls*", "cat *", "head *", "tail *", "wc *", "pwd", "which *", "grep *"),
+    *("git status*", "git diff*", "git log*", "git show*", "git add *", "git commit *", "podium agent *"),
+)
+"""Commands that only look, or that an agent in a worktree of its own is meant to run."""
+
+
 class Profile(BaseModel):
     """How one kind of agent is run.
 
@@ -51,7 +63,8 @@ class Profile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["command", "scripted"] = "command"
+    kind: Literal["command", "scripted", "acp"] = "command"
+    """`acp`: the command is an agent that speaks the Agent Client Protocol on its standard input and output."""
     command: Words = []
     resume: Words = []
     """The command of later turns (after an answer, or as a reminder); empty: the same as for the first."""
@@ -75,10 +88,31 @@ class Profile(BaseModel):
     scenario: str = ""
     """For `scripted`: the file that it follows."""
 
+    # For `acp`; what is said above of a command's turns (`resume`, `stdin`, `output`, `pty`) means nothing there.
+    mode: str = ""
+    """The session's mode, by the id under which the agent offers it (`plan`, `auto-edit`); empty: the agent's own."""
+    model: str = ""
+    """The session's model, by the agent's id of it; empty: the agent's own."""
+    options: dict[str, str | bool] = {}
+    """Values of further options that the agent offers for a session, by their ids."""
+    auth_method: str = ""
+    """The way of logging in that is asked for before a session is made, by the agent's id; empty: none."""
+    mcp: bool = True
+    """Whether Podium's tools (report_progress, ask_human, complete, …) are offered to the session by MCP."""
+    allow_commands: list[str] = list(SAFE_COMMANDS)
+    """Commands that run without asking where the pod's policy says `edits`: patterns with `*` for a whole command line.
+    One that holds a shell's operators (`;`, `|`, `&&`, `>`, `$(`) or leads out of the worktree asks all the same."""
+    start_limit_seconds: float = Field(default=60.0, gt=0, le=3600)
+    """How long the agent may take to be ready: to answer initialize, and to make a session."""
+    idle_limit_seconds: float = Field(default=1800.0, ge=0)
+    """How long a turn may go without a sign of life; waiting for people does not count. 0: no limit."""
+
     @model_validator(mode="after")
     def _complete(self) -> "Profile":
-        if self.kind == "command" and not self.command:
-            raise ValueError("a command profile needs `command`")
+        if self.kind in ("command", "acp") and not self.command:
+            raise ValueError(f"{'a' if self.kind == 'command' else 'an'} {self.kind} profile needs `command`")
+        if self.kind == "acp" and self.result != "report":
+            raise ValueError("an acp profile has no exit status to take for a result: leave `result` away")
         if self.kind == "scripted" and not self.scenario:
             raise ValueError("a scripted profile needs `scenario`")
         return self
