@@ -17,8 +17,6 @@ from podium.kernel.persistent import Map
 
 __all__ = ["CodecError", "Compiler", "Pair"]
 
-Read = Callable[[Any], Any]
-
 _MISSING = dataclasses.MISSING
 
 
@@ -70,8 +68,9 @@ class Compiler:
 class _Field:
     """One dataclass field and its proto field.
 
-    `plain` fields are copied as they are; for others `encode` converts a value that is not None, and `read` takes
-    the value from a message.
+    `encode` converts a value that is not None (None: it stays as it is). `expression` takes the value from a message
+    `m`, as Python source whose free names stand in `names`: a decoder is compiled of its fields' expressions, since a
+    call for each field of each event is most of what a restart costs.
     """
 
     def __init__(
@@ -91,9 +90,9 @@ class _Field:
         self._default = _default_of(field)
         hint, self._optional = _strip_none(hint)
         self._hint = hint
-        self.plain = False
         self.encode: Callable[[Any], Any] | None = None
-        self.read: Read = attrgetter(field.name)
+        self.names: dict[str, Any] = {}
+        self.expression = f"m.{field.name}"
         if proto.is_repeated:
             if self._optional:
                 raise CodecError(f"{self._where}: a repeated field cannot tell None from empty")
@@ -102,51 +101,53 @@ class _Field:
             self._single(proto)
 
     def _single(self, proto: FieldDescriptor) -> None:
-        name, inner = self.name, self._conversion(self._hint, proto)
+        inner = self._conversion(self._hint, proto)
         if self._optional and not proto.has_presence and proto.enum_type is None:
             raise CodecError(f"{self._where} may be None, but {proto.full_name} is not optional")
         if not self._optional and proto.containing_oneof is not None and _is_real_oneof(proto):
             raise CodecError(f"{self._where} is a member of a oneof, so its type must allow None")
         self.encode = inner.encode
+        here = self.expression
+        if inner.decode is not None:
+            self.expression = f"{self._bind('decode', inner.decode)}({here})"
         if proto.enum_type is not None:
-            self.read = self._enum_reader(inner.decode, proto)
+            self._enum(proto)
         elif proto.has_presence:
-            absent, convert = self._absent(inner, proto), inner.decode or (lambda value: value)
-            self.read = lambda m: convert(getattr(m, name)) if m.HasField(name) else absent()
-        elif inner.encode is None and inner.decode is None:
-            self.plain = True
-        elif (decode := inner.decode) is not None:
-            self.read = lambda m: decode(getattr(m, name))
+            self.expression += f" if m.HasField({self.name!r}) else {self._absent(inner, proto)}"
 
-    def _absent(self, inner: Conversion, proto: FieldDescriptor) -> Callable[[], Any]:
+    def _bind(self, role: str, value: Any) -> str:
+        """A name of this field's own in the compiled decoder."""
+        name = f"{role}_{self.name}"
+        self.names[name] = value
+        return name
+
+    def _absent(self, inner: Conversion, proto: FieldDescriptor) -> str:
         """What an unset field reads as: None, else the dataclass' default, else the zero value."""
         if self._optional:
-            return lambda: None
+            return "None"
         if self._default is not None:
-            return self._default
+            return f"{self._bind('absent', self._default)}()"
         if proto.message_type is not None and inner.decode is not None:
             decode, empty = inner.decode, GetMessageClass(proto.message_type)
-            return lambda: decode(empty())
-        zero = proto.default_value
-        return lambda: zero
+            return f"{self._bind('absent', lambda: decode(empty()))}()"
+        return self._bind("zero", proto.default_value)
 
-    def _enum_reader(self, decode: Callable[[Any], Any] | None, proto: FieldDescriptor) -> Read:
-        name, default, optional, hint = self.name, self._default, self._optional, self._hint
-        assert decode is not None
-        has_unspecified = any(member.name == "UNSPECIFIED" for member in hint)
+    def _enum(self, proto: FieldDescriptor) -> None:
+        name, default = self.name, self._default
+        has_unspecified = any(member.name == "UNSPECIFIED" for member in self._hint)
+        if has_unspecified and not self._optional:
+            return
+        if has_unspecified and proto.has_presence:
+            self.expression += f" if m.HasField({name!r}) else None"
+            return
 
         def unset() -> Any:
-            if optional:
-                return None
             if default is not None:
                 return default()
             raise invalid(name, "must be set")
 
-        if has_unspecified and not optional:
-            return lambda m: decode(getattr(m, name))
-        if has_unspecified and proto.has_presence:
-            return lambda m: decode(getattr(m, name)) if m.HasField(name) else None
-        return lambda m: decode(number) if (number := getattr(m, name)) else unset()
+        absent = "None" if self._optional else f"{self._bind('absent', unset)}()"
+        self.expression += f" if m.{name} else {absent}"
 
     def _conversion(self, hint: Any, proto: FieldDescriptor) -> Conversion:
         """The conversion of one element, whatever the field's container."""
@@ -177,39 +178,38 @@ class _Field:
             raise CodecError(f"{self._where}: {self._hint!r} does not fit the repeated {proto.full_name}")
 
     def _sequence(self, make: type, inner: Conversion, *, ordered: bool) -> None:
-        name, encode, decode = self.name, inner.encode, inner.decode
+        encode, here = inner.encode, self.expression
         if ordered:
             self.encode = sorted if encode is None else (lambda v: sorted(map(encode, v)))
         else:
             self.encode = None if encode is None else (lambda v: [encode(item) for item in v])
-        if decode is None:
-            self.read = lambda m: make(getattr(m, name))
-        else:
-            self.read = lambda m: make([decode(item) for item in getattr(m, name)])
+        # Most are empty most of the time: then the one empty value serves.
+        items = here if inner.decode is None else f"map({self._bind('decode', inner.decode)}, {here})"
+        self.expression = f"{self._bind('make', make)}({items}) if {here} else {self._bind('empty', make())}"
 
     def _keyed(self, value_type: type, inner: Conversion) -> None:
-        name, encode, decode = self.name, inner.encode, inner.decode
+        encode, decode = inner.encode, inner.decode
         assert encode is not None and decode is not None
         key = attrgetter(self._compiler.key_of(value_type))
         self.encode = lambda v: [encode(v[k]) for k in sorted(v)]
 
-        def read(message: Any) -> Any:
-            values = [decode(item) for item in getattr(message, name)]
-            return Map((key(value), value) for value in values)
+        def read(items: Any) -> Any:
+            return Map((key(value), value) for value in map(decode, items))
 
-        self.read = read
+        self.expression = f"{self._bind('read', read)}({self.expression})"
 
     def _map(self, origin: Any, args: tuple[Any, ...], value: FieldDescriptor) -> None:
         if len(args) != 2 or args[0] is not str or origin not in (Map, Mapping, dict):
             raise CodecError(f"{self._where}: a proto map needs Mapping[str, …] or Map[str, …]")
-        name, inner = self.name, self._conversion(args[1], value)
+        inner = self._conversion(args[1], value)
         encode, decode = inner.encode, inner.decode
         make: Callable[[Any], Any] = Map if origin is Map else dict
         self.encode = dict if encode is None else (lambda v: {k: encode(item) for k, item in v.items()})
-        if decode is None:
-            self.read = lambda m: make(getattr(m, name))
-        else:
-            self.read = lambda m: make({k: decode(item) for k, item in getattr(m, name).items()})
+
+        def read(items: Any) -> Any:
+            return make(items) if decode is None else make({k: decode(item) for k, item in items.items()})
+
+        self.expression = f"{self._bind('read', read)}({self.expression})"
 
 
 def _encoder(message_type: type[Message], fields: Sequence[_Field]) -> Callable[[Any], Message]:
@@ -230,17 +230,29 @@ def _encoder(message_type: type[Message], fields: Sequence[_Field]) -> Callable[
 
 
 def _decoder(value_type: type, fields: Sequence[_Field]) -> Callable[[Any], Any]:
-    plain = tuple(field.name for field in fields if field.plain)
-    readers = tuple((field.name, field.read) for field in fields if not field.plain)
-    get = _getter(plain)
-
-    def decode(message: Any) -> Any:
-        values = dict(zip(plain, get(message), strict=True))
-        for name, read in readers:
-            values[name] = read(message)
-        return value_type(**values)
-
+    """Compiled of the fields' expressions; the names in the source are those of the dataclass' own fields."""
+    names: dict[str, Any] = {"kind": value_type, "new": object.__new__}
+    for field in fields:
+        names.update(field.names)
+    members = [vars(value_type).get(field.name) for field in fields]
+    if all(isinstance(member, types.MemberDescriptorType) for member in members) and _is_plain(value_type):
+        # A frozen dataclass' own __init__ goes through object.__setattr__ for each field.
+        for field, member in zip(fields, members, strict=True):
+            names[f"put_{field.name}"] = getattr(member, "__set__")  # noqa: B009
+        puts = "".join(f"    put_{field.name}(made, {field.expression})\n" for field in fields)
+        source = f"def decode(m):\n    made = new(kind)\n{puts}    return made\n"
+    else:
+        values = "".join(f"        {field.name}=({field.expression}),\n" for field in fields)
+        source = f"def decode(m):\n    return kind(\n{values}    )\n"
+    exec(compile(source, f"<decoder of {value_type.__name__}>", "exec"), names)  # noqa: S102
+    decode: Callable[[Any], Any] = names["decode"]
     return decode
+
+
+def _is_plain(value_type: type) -> bool:
+    """Whether its `__init__` only sets the fields."""
+    every = dataclasses.fields(value_type)
+    return not hasattr(value_type, "__post_init__") and all(field.init for field in every)
 
 
 def _getter(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
