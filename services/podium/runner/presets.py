@@ -14,17 +14,20 @@ _CODEX = ["codex", "exec", "--full-auto", "--skip-git-repo-check", "--output-las
 PRESETS: dict[str, dict[str, Any]] = {
     "claude": {
         **_COMMON,
+        "interactive": ["claude"],
         "command": _CLAUDE,
         "resume": [*_CLAUDE, "--continue"],
         "env": ["ANTHROPIC_*", "CLAUDE_*", "AWS_*", "GOOGLE_*", "CLOUD_ML_REGION"],
     },
     "codex": {
         **_COMMON,
+        "interactive": ["codex"],
         "command": [*_CODEX, "-"],
         "env": ["OPENAI_*", "CODEX_*", "AZURE_OPENAI_*"],
     },
     "opencode": {
         **_COMMON,
+        "interactive": ["opencode"],
         "command": ["opencode", "run"],
         "resume": ["opencode", "run", "--continue"],
         "env": ["OPENCODE_*", "ANTHROPIC_*", "OPENAI_*", "GEMINI_*", "GOOGLE_*", "OPENROUTER_*", "GROQ_*"],
@@ -32,11 +35,13 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     "gemini": {
         **_COMMON,
+        "interactive": ["gemini"],
         "command": ["gemini", "--approval-mode", "auto_edit"],
         "env": ["GEMINI_*", "GOOGLE_*"],
     },
     "qwen": {
         **_COMMON,
+        "interactive": ["qwen"],
         "command": ["qwen", "--approval-mode", "auto-edit"],
         "env": ["QWEN_*", "OPENAI_*", "DASHSCOPE_*"],
     },

@@ -3,6 +3,7 @@
     [runner]
     pools = ["default"]            # whose LAUNCH jobs it takes
     capacity = 4                   # agents at once
+    terminals = 16                 # people's sessions at once
     workspaces = "/fast/podium"    # worktrees; default: in the data directory
     trust_repository = "local"     # whose .podium.toml may run commands: local | always | ask
 
@@ -66,6 +67,8 @@ class Profile(BaseModel):
     kind: Literal["command", "scripted", "acp"] = "command"
     """`acp`: the command is an agent that speaks the Agent Client Protocol on its standard input and output."""
     command: Words = []
+    interactive: Words = []
+    """The command that a person talks to in a terminal (`podium session new --agent`); empty: there is none."""
     resume: Words = []
     """The command of later turns (after an answer, or as a reminder); empty: the same as for the first."""
     stdin: Literal["none", "instructions"] = "none"
@@ -127,6 +130,8 @@ class RunnerSettings(BaseModel):
     """The runner's name; default: the instance's."""
     pools: list[str] = Field(default=["default"], min_length=1, max_length=20)
     capacity: int = Field(default=4, ge=1, le=1000)
+    terminals: int = Field(default=16, ge=0, le=1000)
+    """People's sessions at once (`podium session new`); 0: it takes none."""
     workspaces: Path | None = None
     trust_repository: Literal["local", "always", "ask"] = "local"
     first_port: int = Field(default=21000, ge=1024, le=60000)
