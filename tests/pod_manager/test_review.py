@@ -8,7 +8,7 @@ from podium.pod_manager.domain.commands.documents import (
     UpdatePlan,
     UpdateSpec,
 )
-from podium.pod_manager.domain.commands.lifecycle import CancelPod, TransitionPhase
+from podium.pod_manager.domain.commands.lifecycle import CancelPod, ReportExternalSync, TransitionPhase
 from podium.pod_manager.domain.commands.messages import PostMessage
 from podium.pod_manager.domain.commands.review import ApproveReview, LandWork, ReportJob, RequestChanges
 from podium.pod_manager.domain.commands.workstreams import RetryWorkstream, SkipWorkstream
@@ -18,13 +18,16 @@ from podium.pod_manager.domain.kinds import (
     ChecksResult,
     FailureCause,
     JobKind,
+    Landing,
     MessageKind,
     Phase,
     WorkstreamStatus,
 )
 from podium.pod_manager.domain.phases import TABLE, diagram
 from podium.pod_manager.domain.policy import Budget, Policy, ProfileChoice
-from podium.pod_manager.domain.reports import ChangeRequest, JobBlocked, JobConflict, JobLanded, JobReport
+from podium.pod_manager.domain.reports import ChangeRequest, JobBlocked, JobConflict, JobLanded, JobProposed, JobReport
+from podium.pod_manager.domain.resources import ExternalSync
+from podium.pod_manager.domain.waiting import waiting_on
 from tests.pod_manager.scene import RUNNER, Scene, item
 
 W = WorkstreamStatus
@@ -97,8 +100,6 @@ def test_approval_names_the_commit() -> None:
 
 def test_not_verified_in_plain_sight() -> None:
     """Without checks, what waits for approval says NOT VERIFIED."""
-    from podium.pod_manager.domain.waiting import waiting_on
-
     scene = Scene().executing(item("a"))
     scene.finish_workstream("a")
     scene.verify(ChecksResult.NONE)
@@ -289,3 +290,55 @@ def test_the_diagram_is_drawn_from_the_table() -> None:
     for way in TABLE:
         assert f"{way.source.name} --> {way.target.name}: {way.guard_name}" in drawn
     assert drawn.count("--> CANCELLED") == 4
+
+
+def test_landing_by_a_pull_request() -> None:
+    """The order says so and brings its text; the pod waits until it is merged, and asks again when told to."""
+    scene = in_review()
+    scene.do(ApproveReview(integration_commit="tip", landing=Landing.PULL_REQUEST))
+    order = scene.open[scene.job(JobKind.LAND)][1].land
+    assert order is not None
+    assert order.pull_request
+    assert "- **Do a**: done" in order.body
+    assert scene.pod.policy.landing is Landing.PULL_REQUEST
+    sync = ExternalSync(provider="github", kind="pull_request", number=12, url="https://x/pull/12", state="open")
+    scene.do(ReportExternalSync(external_sync=sync), RUNNER)
+    scene.report_job(JobKind.LAND, proposed=JobProposed("tip"))
+    (waiting,) = waiting_on(scene.pod)
+    assert (waiting.kind.name, waiting.subject) == ("LANDING", "landing")
+    assert "pull request 12 (open)" in waiting.text
+    assert scene.inbox() == set()
+    scene.do(LandWork())
+    scene.landed("merged-there")
+    assert (scene.phase(), scene.pod.review.landed_commit) == (Phase.COMPLETED, "merged-there")
+
+
+def test_a_pull_request_that_a_person_opens() -> None:
+    """Where nothing could open it, the inbox says where; a person may land on the target instead."""
+    scene = in_review()
+    scene.do(ApproveReview(integration_commit="tip", landing=Landing.PULL_REQUEST))
+    sync = ExternalSync(provider="bitbucket", kind="pull_request", url="https://x/new", state="to_open", branch="b")
+    scene.do(ReportExternalSync(external_sync=sync), RUNNER)
+    scene.report_job(JobKind.LAND, proposed=JobProposed("tip"))
+    assert scene.inbox() == {"landing_blocked:landing"}
+    scene.do(LandWork(landing=Landing.TARGET))
+    order = scene.open[scene.job(JobKind.LAND)][1].land
+    assert order is not None
+    assert not order.pull_request
+    scene.landed()
+    assert scene.phase() is Phase.COMPLETED
+
+
+def test_changes_after_a_pull_request() -> None:
+    """What people say there comes back as requested changes; the next approval proposes the new commit."""
+    scene = in_review()
+    scene.do(ApproveReview(integration_commit="tip", landing=Landing.PULL_REQUEST))
+    scene.report_job(JobKind.LAND, proposed=JobProposed("tip"))
+    scene.do(RequestChanges(changes=(ChangeRequest("a", "Name it better."),)))
+    scene.finish_workstream("a")
+    scene.verify(commit="tip-2")
+    assert scene.pod.review.proposed_commit == ""
+    scene.do(ApproveReview(integration_commit="tip-2"))
+    order = scene.open[scene.job(JobKind.LAND)][1].land
+    assert order is not None
+    assert (order.integration_commit, order.pull_request) == ("tip-2", True)

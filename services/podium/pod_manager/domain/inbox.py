@@ -111,3 +111,6 @@ def _review(pod: Pod) -> Iterator[InboxItem]:
         yield item(InboxReason.CONFLICT, "landing", text)
     elif review.landing_error:
         yield item(InboxReason.LANDING_BLOCKED, "landing", review.landing_error[:TITLE_LENGTH])
+    elif review.proposed_commit and pod.external_sync is not None and not pod.external_sync.number:
+        text = f"The work is pushed: open its pull request at {pod.external_sync.url or pod.external_sync.branch}"
+        yield item(InboxReason.LANDING_BLOCKED, "landing", text)

@@ -67,6 +67,8 @@ class LandOrder:
 
     integration_commit: str = ""
     title: str = ""
+    pull_request: bool = False
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)

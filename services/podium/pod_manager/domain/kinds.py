@@ -169,6 +169,14 @@ class PermissionMode(Enum):
     ALLOW = 3
 
 
+class Landing(Enum):
+    """How approved work reaches the target branch."""
+
+    UNSPECIFIED = 0
+    TARGET = 1
+    PULL_REQUEST = 2
+
+
 class WaitingKind(Enum):
     """What a waiting entry waits for."""
 

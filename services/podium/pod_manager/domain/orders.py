@@ -15,7 +15,8 @@ from podium.pod_manager.domain.jobs import (
     ReleaseOrder,
     VerifyOrder,
 )
-from podium.pod_manager.domain.kinds import AgentKind, JobClosure, JobEnding, JobKind
+from podium.pod_manager.domain.kinds import AgentKind, JobClosure, JobEnding, JobKind, Landing
+from podium.pod_manager.domain.proposing import description
 from podium.pod_manager.domain.queries import branch_of
 from podium.pod_manager.domain.resources import Agent, Job, Pod
 
@@ -137,4 +138,6 @@ def _merge(pod: Pod, job: Job) -> MergeOrder:
 
 
 def _land(pod: Pod) -> LandOrder:
-    return LandOrder(integration_commit=pod.review.approved_commit, title=pod.title)
+    by_request = pod.policy.landing is Landing.PULL_REQUEST
+    body = description(pod) if by_request else ""
+    return LandOrder(pod.review.approved_commit, pod.title, by_request, body)

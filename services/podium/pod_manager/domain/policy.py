@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from podium.kernel.errors import Rejection, invalid
 from podium.pod_manager.domain import limits
-from podium.pod_manager.domain.kinds import AgentKind, Autonomy, PermissionMode, Priority
+from podium.pod_manager.domain.kinds import AgentKind, Autonomy, Landing, PermissionMode, Priority
 from podium.pod_manager.domain.naming import jitter
 
 MAX_PARALLEL_AGENTS = 3
@@ -48,6 +48,7 @@ class Policy:
     budget: Budget = field(default_factory=Budget)
     auto_start_agents: bool = True
     priority: Priority = Priority.NORMAL
+    landing: Landing = Landing.UNSPECIFIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ def resolved(policy: Policy) -> Policy:
         policy,
         max_parallel_agents=policy.max_parallel_agents or MAX_PARALLEL_AGENTS,
         max_attempts=policy.max_attempts or MAX_ATTEMPTS,
+        landing=Landing.TARGET if policy.landing is Landing.UNSPECIFIED else policy.landing,
     )
     return checked(filled)
 

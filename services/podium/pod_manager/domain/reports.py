@@ -105,6 +105,13 @@ class JobLanded:
 
 
 @dataclass(frozen=True, slots=True)
+class JobProposed:
+    """Pushed for a pull request that people merge."""
+
+    commit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class JobBlocked:
     """Cannot land now."""
 
@@ -135,6 +142,7 @@ class JobReport:
     blocked: JobBlocked | None = None
     failed: JobFailed | None = None
     done: JobDone | None = None
+    proposed: JobProposed | None = None
 
 
 @dataclass(frozen=True, slots=True)

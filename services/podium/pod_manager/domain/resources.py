@@ -210,6 +210,7 @@ class Review:
     next_retry_time: datetime | None = None
     verify_error: str = ""
     reviewer_id: str = ""
+    proposed_commit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +224,9 @@ class ExternalSync:
     state: str = ""
     synced_time: datetime | None = None
     last_error: str = ""
+    branch: str = ""
+    title: str = ""
+    body: str = ""
 
 
 @dataclass(frozen=True)  # no slots: every fact copies it, and one dict is copied faster than fifty slots

@@ -228,11 +228,12 @@ def verify(draft: Draft) -> None:
 
 
 def land(draft: Draft) -> None:
-    """Approved work lands; a blocked landing waits for LandWork."""
+    """Approved work lands; a blocked landing, and a pull request that is open, wait for LandWork."""
     pod = draft.pod
     review = pod.review
     ready = pod.phase is Phase.REVIEW and review.approved_commit and not review.landed_commit
-    if ready and not review.landing_error and not open_jobs(pod, JobKind.LAND):
+    waits = review.landing_error or review.proposed_commit
+    if ready and not waits and not open_jobs(pod, JobKind.LAND):
         open_job(draft, JobKind.LAND)
 
 

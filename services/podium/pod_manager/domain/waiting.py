@@ -31,7 +31,7 @@ from podium.pod_manager.domain.queries import (
     open_jobs,
     open_questions,
 )
-from podium.pod_manager.domain.resources import Agent, Plan, Pod, Spec
+from podium.pod_manager.domain.resources import Agent, ExternalSync, Plan, Pod, Spec
 from podium.pod_manager.domain.starting import free_slots, wanted
 from podium.pod_manager.domain.views import SchedulerView, WaitingOn
 
@@ -143,6 +143,19 @@ def _review(pod: Pod) -> Iterator[WaitingOn]:
         yield WaitingOn(K.APPROVAL, f"approval of commit {review.integration_commit[:12]}{verdict}", "review")
     elif review.landing_error:
         yield WaitingOn(K.LANDING, review.landing_error[:1000], "landing")
+    elif review.proposed_commit:
+        yield WaitingOn(K.LANDING, proposal(pod), "landing")
+
+
+def proposal(pod: Pod) -> str:
+    """What a pull request waits for."""
+    sync = pod.external_sync or ExternalSync()
+    if not sync.number:
+        where = f" at {sync.url}" if sync.url else ""
+        return (
+            f"a pull request of {sync.branch or 'the pushed branch'}: open it{where}, and land again once it is merged"
+        )
+    return f"{sync.kind.replace('_', ' ')} {sync.number} ({sync.state}) to be merged: {sync.url}; then land again"
 
 
 # -- agents and jobs -------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ _YES, _NO = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "of
 _NAMES = (
     *("autonomy", "permissions", "priority", "max_parallel_agents", "max_attempts", "auto_start_agents"),
     *("retry_backoff", "retry_backoff_limit", "spawn_cooldown", "agent_time_limit"),
-    *("budget.tokens", "budget.cost_micros", "budget.agent_time"),
+    *("budget.tokens", "budget.cost_micros", "budget.agent_time", "landing"),
 )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from podium.pod_manager.domain.kinds import Landing
 from podium.pod_manager.domain.reports import ChangeRequest, JobReport
 
 
@@ -10,6 +11,7 @@ class ApproveReview:
     """Approves the verified work; it lands."""
 
     integration_commit: str = ""
+    landing: Landing = Landing.UNSPECIFIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,9 @@ class RequestChanges:
 
 @dataclass(frozen=True, slots=True)
 class LandWork:
-    """Lands approved work again, after a blocked landing."""
+    """Lands approved work again, after a blocked landing; looks again at an open pull request."""
+
+    landing: Landing = Landing.UNSPECIFIED
 
 
 @dataclass(frozen=True, slots=True)

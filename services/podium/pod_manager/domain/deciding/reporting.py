@@ -16,6 +16,7 @@ from podium.pod_manager.domain.events.review import (
     LandingConflicted,
     VerificationFailed,
     WorkLanded,
+    WorkProposed,
     WorkVerified,
 )
 from podium.pod_manager.domain.events.workstreams import WorkstreamCompleted
@@ -213,6 +214,9 @@ def _land_reported(draft: Draft, job: Job, report: JobReport) -> None:
     if (landed := report.landed) is not None:
         close_job(draft, job, JobEnding.REPORTED)
         draft.emit(WorkLanded(commit=landed.commit))
+    elif (proposed := report.proposed) is not None:
+        close_job(draft, job, JobEnding.REPORTED)
+        draft.emit(WorkProposed(commit=proposed.commit))
     elif (conflict := report.conflict) is not None:
         close_job(draft, job, JobEnding.REPORTED)
         error = conflict.error or "the work conflicts with the target"

@@ -11,13 +11,15 @@ from podium.pod_manager.domain.commands.review import (
     ReviewCommand,
 )
 from podium.pod_manager.domain.conversation import Message
+from podium.pod_manager.domain.copying import replace
 from podium.pod_manager.domain.deciding import reporting
 from podium.pod_manager.domain.deciding.guards import in_phase
 from podium.pod_manager.domain.deciding.messages import post
 from podium.pod_manager.domain.draft import Draft
+from podium.pod_manager.domain.events.lifecycle import PolicyUpdated
 from podium.pod_manager.domain.events.review import LandingRequested, ReviewApproved
 from podium.pod_manager.domain.events.workstreams import WorkstreamRetried
-from podium.pod_manager.domain.kinds import JobKind, MessageKind, Phase
+from podium.pod_manager.domain.kinds import JobKind, Landing, MessageKind, Phase
 from podium.pod_manager.domain.limits import check_text
 from podium.pod_manager.domain.moving import move
 from podium.pod_manager.domain.queries import find_workstream, open_jobs
@@ -51,7 +53,14 @@ def approve_review(draft: Draft, command: ApproveReview) -> None:
         given, current = command.integration_commit, review.integration_commit
         message = f"commit {given} was looked at, the current one is {current}"
         raise precondition("STALE_VERSION", message, given=given, current=current)
+    _choose(draft, command.landing)
     draft.emit(ReviewApproved(integration_commit=review.integration_commit, by=draft.by))
+
+
+def _choose(draft: Draft, landing: Landing) -> None:
+    """A way of landing that is named with a decision is the pod's rule from then on."""
+    if landing not in (Landing.UNSPECIFIED, draft.pod.policy.landing):
+        draft.emit(PolicyUpdated(policy=replace(draft.pod.policy, landing=landing)))
 
 
 def request_changes(draft: Draft, command: RequestChanges) -> None:
@@ -87,10 +96,15 @@ def _comment(draft: Draft, index: int, change: ChangeRequest) -> Message:
 
 
 def land_work(draft: Draft, command: LandWork) -> None:
-    """INVALID_PHASE, REVIEW_NOT_READY without an approval; while a landing is under way it is no fact."""
+    """INVALID_PHASE, REVIEW_NOT_READY without an approval; while a landing is under way it is no fact.
+
+    Of an open pull request it is asked again whether it was merged.
+    """
     in_phase(draft.pod, Phase.REVIEW)
     review = draft.pod.review
     if not review.approved_commit:
         raise precondition("REVIEW_NOT_READY", "approve the work first", state="NOT_APPROVED")
-    if not open_jobs(draft.pod, JobKind.LAND) and review.landing_error:
-        draft.emit(LandingRequested())
+    if not open_jobs(draft.pod, JobKind.LAND):
+        _choose(draft, command.landing)
+        if review.landing_error or review.proposed_commit:
+            draft.emit(LandingRequested())

@@ -47,6 +47,13 @@ class WorkLanded:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkProposed:
+    """The work was pushed for a pull request, which people merge."""
+
+    commit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LandingBlocked:
     """The work could not land."""
 
@@ -68,6 +75,7 @@ ReviewEvent = (
     | ReviewApproved
     | LandingRequested
     | WorkLanded
+    | WorkProposed
     | LandingBlocked
     | LandingConflicted
 )

@@ -12,6 +12,7 @@ from podium.pod_manager.domain.events.review import (
     ReviewEvent,
     VerificationFailed,
     WorkLanded,
+    WorkProposed,
     WorkVerified,
 )
 from podium.pod_manager.domain.resources import Pod, Review
@@ -37,7 +38,9 @@ def evolve(pod: Pod, event: ReviewEvent, recorded: Recorded) -> Pod:
         case ReviewApproved(integration_commit=commit, by=by):
             return _change(pod, approved_commit=commit, approved_by=by, approved_time=recorded.time)
         case LandingRequested():
-            return _change(pod, landing_error="", conflict_paths=())
+            return _change(pod, landing_error="", conflict_paths=(), proposed_commit="")
+        case WorkProposed(commit=commit):
+            return _change(pod, landing_error="", conflict_paths=(), proposed_commit=commit)
         case WorkLanded(commit=commit):
             return _change(pod, landed_commit=commit, landing_error="", conflict_paths=())
         case LandingBlocked(error=error, checks_output=output):
