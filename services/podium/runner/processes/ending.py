@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Sequence
 
 from podium.runner.processes import table
 
@@ -9,15 +10,22 @@ _KILL_ROUNDS = 100
 """At 50 ms each: processes that survive SIGKILL for 5 s are stuck in the kernel, and nothing can be done."""
 
 
-async def end_group(session: int, key: str, grace_seconds: float) -> bool:
-    """End every process of a session, and those with its marker that left it: SIGTERM, grace, SIGKILL.
+HANG_UP = (signal.SIGHUP, signal.SIGTERM, signal.SIGCONT)
+"""How a terminal that is closed ends what runs in it. What is stopped hears the others only once it goes on."""
+
+
+async def end_group(
+    session: int, key: str, grace_seconds: float, signals: Sequence[signal.Signals] = (signal.SIGTERM,)
+) -> bool:
+    """End every process of a session, and those with its marker that left it: `signals`, grace, SIGKILL.
 
     `session` is the id of the group's first process, which `start_new_session` made a leader. Returns whether
     all of it is gone.
     """
-    if _living(session, key):
-        table.send_group(session, signal.SIGTERM)
-        table.send(_living(session, key), signal.SIGTERM)
+    if living := _living(session, key):
+        for number in signals:
+            table.send_group(session, number)
+            table.send(living, number)
         await _until_gone(session, key, grace_seconds)
     for _ in range(_KILL_ROUNDS):
         remaining = _living(session, key)

@@ -4,6 +4,7 @@ A runner that was killed cannot speak to its processes any more (their pipes are
 journal and ends them before it does anything else.
 """
 
+import asyncio
 import logging
 import os
 from dataclasses import asdict, dataclass
@@ -54,14 +55,15 @@ class Journal:
 
     async def end_leftovers(self, grace_seconds: float) -> list[str]:
         """End the groups of a runner that died; returns the keys of those of which something was still alive."""
-        ended = []
-        for entry in self.entries():
-            if self._is_alive(entry):
-                _log.warning("ending the process group %d that an earlier run left (%s)", entry.pid, entry.key)
-                ended.append(entry.key)
-                await end_group(entry.pid, entry.key, grace_seconds)
+        entries = self.entries()
+        alive = [entry for entry in entries if self._is_alive(entry)]
+        for entry in alive:
+            _log.warning("ending the process group %d that an earlier run left (%s)", entry.pid, entry.key)
+        # All at once: each may take the whole grace.
+        await asyncio.gather(*(end_group(entry.pid, entry.key, grace_seconds) for entry in alive))
+        for entry in entries:
             self.remove(entry.key)
-        return ended
+        return [entry.key for entry in alive]
 
     @staticmethod
     def _is_alive(entry: Entry) -> bool:

@@ -1,12 +1,9 @@
 """One supervised process: started through the journal, bounded in time and output, ended with all its descendants."""
 
 import asyncio
-import fcntl
 import os
-import pty
-import struct
+import signal
 import sys
-import termios
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -16,9 +13,9 @@ from typing import Any
 from podium.runner.processes import table
 from podium.runner.processes.ending import end_group
 from podium.runner.processes.journal import Journal
+from podium.runner.processes.outlet import Outlet
 
 _HELPER = Path(__file__).with_name("launch_helper.py")
-_READ_BYTES = 65536
 _REAP_SECONDS = 5.0
 _LOOK_SECONDS = 5.0
 """How often a time limit is looked at anew: what counts against it may stand still (waiting for a person)."""
@@ -62,6 +59,8 @@ class Command:
     grace_seconds: float = 5.0
     size: tuple[int, int] = field(default=(40, 120))
     """Rows and columns of the terminal."""
+    end_signals: Sequence[signal.Signals] = (signal.SIGTERM,)
+    """What asks its group to end, before SIGKILL. A shell that talks to a person heeds SIGHUP alone."""
 
 
 class StartError(Exception):
@@ -88,7 +87,8 @@ class Supervised:
         self._exited: asyncio.Future[None] = self._loop.create_future()
         self._stop: asyncio.Future[Ended] = self._loop.create_future()
         self._transport: asyncio.SubprocessTransport | None = None
-        self._output = -1
+        self.outlet = Outlet(self._take, command.size if command.terminal else None)
+        """Its output; where it has a terminal, its input and size too."""
         self._received = 0
 
     @classmethod
@@ -108,13 +108,9 @@ class Supervised:
         """Ask for the end; `wait` brings it about."""
         self._ask(Ended.STOPPED)
 
-    def write(self, data: bytes) -> None:
-        """Type into the terminal; nothing where there is none. What its buffer does not take is dropped."""
-        if self._command.terminal and self._output >= 0:
-            try:
-                os.write(self._output, data)
-            except (BlockingIOError, OSError):
-                return
+    def write(self, data: bytes) -> int:
+        """Type into the terminal; how many bytes were taken (none where there is no terminal)."""
+        return self.outlet.write(data)
 
     async def wait(self, remaining: Callable[[], float] | None = None) -> Exit:
         """Wait for the end, or bring it about when asked or when a limit is passed; then nothing of it is left.
@@ -132,8 +128,9 @@ class Supervised:
     async def _clean_up(self) -> None:
         """End what is left of the group, also when the waiting was cancelled."""
         assert self._transport is not None
-        await end_group(self.pid, self._command.key, self._command.grace_seconds)
-        self._drain()
+        command = self._command
+        await end_group(self.pid, command.key, command.grace_seconds, command.end_signals)
+        self.outlet.drain()
         await asyncio.wait({self._exited}, timeout=_REAP_SECONDS)
         self._transport.close()
         self._journal.remove(self._command.key)
@@ -155,7 +152,7 @@ class Supervised:
         command = self._command
         go_read, go_write = os.pipe()
         status_read, status_write = os.pipe()
-        child_end = self._open_output()
+        child_end = self.outlet.open()
         try:
             try:
                 await self._spawn(go_read, status_write, child_end)
@@ -167,7 +164,7 @@ class Supervised:
             os.write(go_write, b"g")
             problem = await self._read_all(status_read)
         except BaseException:
-            self._close_output()
+            self.outlet.close()
             raise
         finally:
             os.close(go_write)
@@ -201,18 +198,6 @@ class Supervised:
                 os.close(given)
         self._transport = transport
 
-    def _open_output(self) -> int:
-        """Open the way of the output; returns the child's end."""
-        if self._command.terminal:
-            self._output, child_end = pty.openpty()
-            rows, columns = self._command.size
-            fcntl.ioctl(child_end, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        else:
-            self._output, child_end = os.pipe()
-        os.set_blocking(self._output, False)
-        self._loop.add_reader(self._output, self._readable)
-        return child_end
-
     async def _read_all(self, descriptor: int) -> bytes:
         """Everything until the other end closes: the start's error, or nothing."""
         os.set_blocking(descriptor, False)
@@ -228,36 +213,13 @@ class Supervised:
         finally:
             self._loop.remove_reader(descriptor)
 
-    def _readable(self) -> None:
-        try:
-            data = os.read(self._output, _READ_BYTES)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""  # a terminal whose last process is gone says EIO
-        if not data:
-            self._close_output()
-            return
+    def _take(self, data: bytes) -> None:
         self._received += len(data)
         limit = self._command.output_limit_bytes
         if limit and self._received > limit:
             self._ask(Ended.OUTPUT_LIMIT)
             return
         self._on_output(data)
-
-    def _drain(self) -> None:
-        """Take what is still in the pipe; its writers are gone."""
-        while self._output >= 0:
-            before = self._received
-            self._readable()
-            if self._output >= 0 and self._received == before:
-                self._close_output()
-
-    def _close_output(self) -> None:
-        if self._output >= 0:
-            self._loop.remove_reader(self._output)
-            os.close(self._output)
-            self._output = -1
 
     def _ask(self, ended: Ended) -> None:
         if not self._stop.done():
