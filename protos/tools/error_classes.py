@@ -19,6 +19,7 @@ AREAS = {0: "common", 1: "events", 2: "pods", 3: "tasks", 4: "gateway"}
 FAMILIES = {
     "INVALID_FIELD": "InvalidArgumentError",
     "REQUEST_ID_REUSED": "InvalidArgumentError",
+    "MALFORMED_REQUEST": "InvalidArgumentError",
     "INVALID_PAGE_TOKEN": "InvalidArgumentError",
     "INVALID_CHOICE": "InvalidArgumentError",
     "EMPTY_CONTENT": "InvalidArgumentError",

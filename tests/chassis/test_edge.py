@@ -19,6 +19,7 @@ from podium.client.errors import (
     PermissionDeniedError,
     PodiumError,
     UnauthenticatedError,
+    from_rpc_error,
 )
 from podium.events.v1 import event_service_pb2 as events_pb
 from podium.events.v1.event_service_pb2_grpc import (
@@ -73,6 +74,24 @@ async def test_unlisted_callers_are_refused(tmp_path: Path) -> None:
             "CALLER_NOT_ALLOWED",
             {"caller": "runner:runner-1"},
         )
+        assert service.pods.requests == []
+
+
+@pytest.mark.parametrize(("path", "reason"), [("GetPod", "MALFORMED_REQUEST"), ("WatchPod", "MALFORMED_REQUEST")])
+async def test_bytes_that_do_not_parse_are_an_invalid_argument(tmp_path: Path, path: str, reason: str) -> None:
+    """Of a caller who may call: INVALID_ARGUMENT with a documented reason; of a stranger: UNAUTHENTICATED."""
+    async with tiny(tmp_path) as service, grpc.aio.insecure_channel(service.address) as channel:
+        make = channel.unary_stream if path.startswith("Watch") else channel.unary_unary
+        method: Any = make(f"/podium.pods.v1.PodService/{path}")
+        for token, code, expected in (
+            (service.token(CallerKind.PERSON), "INVALID_ARGUMENT", reason),
+            ("nobody", "UNAUTHENTICATED", "UNAUTHENTICATED"),
+        ):
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                call = method(b"\xff\xff", metadata=(("authorization", f"Bearer {token}"),))
+                _ = [item async for item in call] if path.startswith("Watch") else await call
+            error = from_rpc_error(refused.value)
+            assert (error.code, error.reason) == (code, expected)
         assert service.pods.requests == []
 
 

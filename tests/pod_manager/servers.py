@@ -40,9 +40,12 @@ class Servers:
 
     def connect(self, kind: CallerKind = CallerKind.PERSON, name: str = "anna", pod_id: str = "") -> Podium:
         """A connection under an identity, closed with the servers."""
-        settings = self.settings("pod-manager")
-        token = issue_token(settings.key_file.read_bytes().strip(), Identity(kind, name, pod_id))
-        return self.connect_with(token)
+        return self.connect_with(self.token(kind, name, pod_id))
+
+    def token(self, kind: CallerKind = CallerKind.PERSON, name: str = "anna", pod_id: str = "") -> str:
+        """Of an identity."""
+        key = self.settings("pod-manager").key_file.read_bytes().strip()
+        return issue_token(key, Identity(kind, name, pod_id))
 
     def connect_with(self, token: str) -> Podium:
         """A connection with a token, closed with the servers."""

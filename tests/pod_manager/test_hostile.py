@@ -13,7 +13,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from podium.client.errors import PodiumError
+from podium.client.errors import PodiumError, from_rpc_error
 from podium.common.v1.error_reason_pb2 import ErrorReason
 from podium.kernel.identity import CallerKind
 from podium.pods.v1 import pod_pb2
@@ -113,18 +113,86 @@ async def test_rubbish_is_refused_for_a_documented_reason(house: Servers) -> Non
     assert (await anna.pods.GetPod(pb.GetPodRequest(pod_id=OTHER))).pod == before
 
 
+RUBBISH = (b"\xff" * 100, b"\x0a\xff\xff\xff\xff\x0f", b"\x07", b"\x0a\x05ab")
+"""No message of any type: a group's end that never began, a length past the end, an unknown wire type."""
+
+
+def raw_call(house: Servers, channel: grpc.aio.Channel, method: Any, data: bytes, token: str) -> Any:
+    """Bytes as they are, to a method of the service."""
+    path = f"/podium.pods.v1.PodService/{method.name}"
+    make: Any = channel.unary_stream if method.server_streaming else channel.unary_unary
+    return make(path)(data, timeout=20, metadata=(("authorization", f"Bearer {token}"),))
+
+
 async def test_bytes_that_are_no_message(house: Servers) -> None:
-    """What does not parse is refused by the wire; the server goes on."""
+    """To every method: MALFORMED_REQUEST for whoever may call it, before it nothing but who may; the server goes on."""
     anna = house.connect()
     await anna.pods.OpenPod(open_request(POD))
     address = house.settings("pod-manager").installation.address("pod-manager")
+    rng = Random(5)
     async with grpc.aio.insecure_channel(address) as channel:
-        for data in (b"\xff" * 100, os.urandom(1000), b"\x0a\xff\xff\xff\xff\x0f"):
-            raw: Any = channel.unary_unary("/podium.pods.v1.PodService/PostMessage")
-            with pytest.raises(grpc.aio.AioRpcError) as refused:
-                await raw(data, timeout=20)
-            assert refused.value.code() in (grpc.StatusCode.UNKNOWN, grpc.StatusCode.UNAUTHENTICATED)
+        for method in METHODS:
+            for token, reasons in (
+                (house.token(), {"MALFORMED_REQUEST", "CALLER_NOT_ALLOWED"}),
+                (house.token(CallerKind.RUNNER, "runner-1"), {"MALFORMED_REQUEST", "CALLER_NOT_ALLOWED"}),
+                ("nonsense", {"UNAUTHENTICATED"}),
+            ):
+                with pytest.raises(grpc.aio.AioRpcError) as refused:
+                    call = raw_call(house, channel, method, rng.choice(RUBBISH), token)
+                    _ = [item async for item in call] if method.server_streaming else await call
+                error = from_rpc_error(refused.value)
+                assert error.reason in reasons, (method.name, error)
+                assert (error.reason == "MALFORMED_REQUEST") == (error.code == "INVALID_ARGUMENT")
     assert (await anna.pods.GetPod(pb.GetPodRequest(pod_id=POD))).pod.pod_id == POD
+
+
+FLOODERS, COMMANDS = 60, 25
+
+
+async def test_a_hostile_client_takes_no_more_than_its_turn(house: Servers) -> None:
+    """While one client floods a pod, sends rubbish and never reads its watches, another pod gets its turn every time.
+
+    Counted, not timed: between two answers for the other pod at most a few rounds of the flood are answered.
+    """
+    anna, mallory = house.connect(), house.connect(CallerKind.PERSON, "mallory")
+    await anna.pods.OpenPod(open_request(POD))
+    await anna.pods.OpenPod(open_request(OTHER))
+    stalled = [mallory.pods.WatchPod(pb.WatchPodRequest(pod_id=POD, start=pb.WATCH_START_SNAPSHOT)) for _ in range(50)]
+    for watch in stalled:
+        await anext(aiter(watch))
+    answered, reasons, over = 0, set[str](), asyncio.Event()
+    method = next(method for method in METHODS if method.name == "PostMessage")
+    address = house.settings("pod-manager").installation.address("pod-manager")
+
+    async def flood(channel: grpc.aio.Channel) -> None:
+        nonlocal answered
+        token = house.token(CallerKind.PERSON, "mallory")
+        while not over.is_set():
+            try:
+                await mallory.pods.PostMessage(post(POD, "x" * 20_000), timeout=30)
+                await raw_call(house, channel, method, RUBBISH[0], token)
+            except PodiumError as error:
+                reasons.add(error.reason)
+            except grpc.aio.AioRpcError as error:
+                reasons.add(from_rpc_error(error).reason)
+            answered += 1
+
+    async with grpc.aio.insecure_channel(address) as channel, asyncio.TaskGroup() as group:
+        for _ in range(FLOODERS):
+            group.create_task(flood(channel))
+        rounds = []
+        for number in range(COMMANDS):
+            before = answered
+            await anna.pods.PostMessage(post(OTHER, f"word {number}"))
+            rounds.append((answered - before) / FLOODERS)
+        over.set()
+    assert max(rounds) <= 4, rounds
+    assert "MALFORMED_REQUEST" in reasons
+    assert reasons <= {"MALFORMED_REQUEST", "MAILBOX_FULL", "TOO_MANY_REQUESTS", "TOO_MANY_ENTRIES"}
+    shown = (await anna.pods.GetPod(pb.GetPodRequest(pod_id=OTHER))).pod
+    assert len(shown.messages) == COMMANDS
+    for watch in stalled:
+        watch.cancel()
 
 
 async def test_a_flood_and_stalled_watchers_leave_the_others_alone(house: Servers) -> None:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from weakref import WeakSet
 
 import grpc
+from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 
 from podium.chassis.identity import Authenticator, set_current_identity
@@ -22,6 +23,7 @@ from podium.kernel.errors import Kind, Rejection, exhausted, unavailable
 from podium.kernel.identity import CallerKind
 
 Behavior = Callable[[Any, Any], Any]
+Parse = Callable[[bytes], Any]
 ServicerContext = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -39,7 +41,8 @@ class Edge:
 
     def wrap(self, method: str, handler: "grpc.RpcMethodHandler[Any, Any]") -> "grpc.RpcMethodHandler[Any, Any]":
         """The handler that checks first. Raises ValueError for a method that has no descriptor."""
-        admission: Admission = _Open() if callers.is_open(method) else _Guarded(self._authenticator, method)
+        parse = handler.request_deserializer
+        admission = _Open(parse) if callers.is_open(method) else _Guarded(parse, self._authenticator, method)
         return self._rebuild(method, handler, admission)
 
     def refuse(self, method: str, rejection: Rejection) -> "grpc.RpcMethodHandler[Any, Any] | None":
@@ -163,16 +166,33 @@ class Edge:
 
 
 class Admission:
-    """What a method asks before its servicer sees the call."""
+    """What a method asks before its servicer sees the call.
+
+    gRPC itself would answer bytes that do not parse with a bare UNKNOWN, whoever sent them; so it hands the bytes over,
+    and they are parsed here, once the caller is known.
+    """
 
     guarded = True
+
+    def __init__(self, parse: Parse | None) -> None:
+        self._parse = parse
 
     def admit(self, authorization: str) -> None:
         """Raises Rejection where the caller may not."""
 
     def check(self, request: Any) -> Any:
-        """The request, or the stream of them, validated."""
-        return request
+        """The request, or the stream of them, parsed and validated; raises Rejection."""
+        return _parsed_stream(self.parse, request) if hasattr(request, "__aiter__") else self.parse(request)
+
+    def parse(self, data: bytes) -> Any:
+        """The message; raises Rejection MALFORMED_REQUEST."""
+        if self._parse is None:
+            return data
+        try:
+            return self._parse(data)
+        except (DecodeError, ValueError, OverflowError, RecursionError) as error:
+            text = f"{len(data)} bytes that are no such request ({type(error).__name__}); send what its proto describes"
+            raise Rejection(Kind.INVALID_ARGUMENT, "MALFORMED_REQUEST", text) from None
 
 
 class _Open(Admission):
@@ -184,31 +204,29 @@ class _Open(Admission):
 class _Guarded(Admission):
     """Everything else: listed callers, valid requests."""
 
-    def __init__(self, authenticator: Authenticator, method: str) -> None:
+    def __init__(self, parse: Parse | None, authenticator: Authenticator, method: str) -> None:
+        super().__init__(parse)
         descriptor = callers.describe(method)
         if descriptor is None:
             raise ValueError(f"{method} has no descriptor: import its stubs")
         self._method = method
         self._authenticator = authenticator
         self._allowed: frozenset[CallerKind] = callers.callers_of(descriptor)
-        self._streaming = descriptor.client_streaming
 
     def admit(self, authorization: str) -> None:
         identity = self._authenticator.identify(authorization)
         callers.check(identity, self._allowed, self._method)
         set_current_identity(identity)
 
-    def check(self, request: Any) -> Any:
-        if self._streaming:
-            return _validated(request)
+    def parse(self, data: bytes) -> Any:
+        request = super().parse(data)
         validation.validate(request)
         return request
 
 
-async def _validated(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+async def _parsed_stream(parse: Parse, requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
     async for request in requests:
-        validation.validate(request)
-        yield request
+        yield parse(request)
 
 
 async def _abort(context: ServicerContext, error: BaseException, method: str) -> NoReturn:
@@ -245,8 +263,5 @@ def _handler(
     }[request_streaming, response_streaming]
     if like is None:
         return make(behavior)  # type: ignore[no-any-return]
-    return make(  # type: ignore[no-any-return]
-        behavior,
-        request_deserializer=like.request_deserializer,
-        response_serializer=like.response_serializer,
-    )
+    # No deserializer: `Admission.parse` reads the bytes.
+    return make(behavior, response_serializer=like.response_serializer)  # type: ignore[no-any-return]

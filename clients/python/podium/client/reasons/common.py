@@ -73,6 +73,10 @@ class TooManyRequestsError(ExhaustedError):
     """Too many calls or streams at once · none · retry with back-off."""
 
 
+class MalformedRequestError(InvalidArgumentError):
+    """The bytes are no message of the RPC's request · none · send what the proto describes."""
+
+
 _BY_REASON: dict[str, type[PodiumError]] = {
     "INVALID_FIELD": InvalidFieldError,
     "REQUEST_ID_REUSED": RequestIdReusedError,
@@ -91,4 +95,5 @@ _BY_REASON: dict[str, type[PodiumError]] = {
     "STORAGE_UNAVAILABLE": StorageUnavailableError,
     "STORAGE_DAMAGED": StorageDamagedError,
     "TOO_MANY_REQUESTS": TooManyRequestsError,
+    "MALFORMED_REQUEST": MalformedRequestError,
 }
