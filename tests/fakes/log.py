@@ -10,6 +10,7 @@ from podium.chassis.engine.ports import (
     AppendFenced,
     AppendRefused,
     AppendUnknown,
+    EntityHead,
     FenceToken,
     LogUnavailable,
     StoredRecord,
@@ -32,6 +33,8 @@ class MemoryLog:
     faults: list[str] = field(default_factory=list)
     epochs: dict[int, int] = field(default_factory=dict)
     appends: int = 0
+    reads: int = 0
+    scans: int = 0
     readable: bool = True
     late: list[Sequence[StreamBatch]] = field(default_factory=list)
     _gate: asyncio.Event | None = None
@@ -97,6 +100,7 @@ class MemoryLog:
                 continue
 
     async def read(self, stream: str, after_revision: int, limit: int = 0) -> AsyncIterator[Sequence[StoredRecord]]:
+        self.reads += 1
         await asyncio.sleep(0)
         if not self.readable:
             raise LogUnavailable
@@ -120,7 +124,20 @@ class MemoryLog:
     ) -> None:
         self.snapshots.setdefault(stream, []).append((schema_version, snapshot))
 
-    async def list_entities(self, category: str) -> Sequence[str]:
+    async def list_entities(self, category: str) -> Sequence[EntityHead]:
         if not self.readable:
             raise LogUnavailable
-        return [name.removeprefix(f"{category}/") for name in self.streams if name.startswith(f"{category}/")]
+        return [
+            EntityHead(name.removeprefix(f"{category}/"), len(records), records[-1].position)
+            for name, records in self.streams.items()
+            if name.startswith(f"{category}/")
+        ]
+
+    async def read_category(self, category: str) -> AsyncIterator[Sequence[StoredRecord]]:
+        self.scans += 1
+        rows = [record for record in self.records if record.stream.startswith(f"{category}/")]
+        for start in range(0, len(rows), 100):
+            await asyncio.sleep(0)
+            if not self.readable:
+                raise LogUnavailable
+            yield rows[start : start + 100]

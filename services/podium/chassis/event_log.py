@@ -8,6 +8,7 @@ from podium.chassis.engine.ports import (
     AppendFenced,
     AppendRefused,
     AppendUnknown,
+    EntityHead,
     FenceToken,
     LogUnavailable,
     StoredRecord,
@@ -62,10 +63,20 @@ class EventStoreLog:
         except PodiumError as error:
             raise LogUnavailable(str(error)) from error
 
-    async def list_entities(self, category: str) -> Sequence[str]:
+    async def list_entities(self, category: str) -> Sequence[EntityHead]:
         prefix = f"{category}/"
         try:
-            return [info.stream.removeprefix(prefix) async for info in self._events.list_streams(prefix)]
+            return [
+                EntityHead(info.stream.removeprefix(prefix), info.revision, info.last_position)
+                async for info in self._events.list_streams(prefix)
+            ]
+        except PodiumError as error:
+            raise LogUnavailable(str(error)) from error
+
+    async def read_category(self, category: str) -> AsyncIterator[Sequence[StoredRecord]]:
+        try:
+            async for batch in self._events.read_all(prefixes=[f"{category}/"]):
+                yield [StoredRecord(e.position, e.stream, e.revision, e.type, e.data, e.metadata) for e in batch]
         except PodiumError as error:
             raise LogUnavailable(str(error)) from error
 

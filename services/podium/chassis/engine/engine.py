@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Generic, TypeVar
 
 from podium.chassis.engine.board import BoardLog
@@ -20,6 +20,7 @@ from podium.chassis.engine.model import (
 )
 from podium.chassis.engine.ports import Clock, EntityCodec, Log, LogUnavailable, StoredSnapshot
 from podium.chassis.engine.records import decode_records
+from podium.chassis.engine.scanning import Scanner
 from podium.chassis.engine.snapshots import encode_snapshot
 from podium.chassis.engine.timers import Timers
 from podium.chassis.engine.watching import watch_entity
@@ -52,6 +53,7 @@ class Engine(Generic[S]):
         self._tasks = tasks
         self._settings = settings or EngineSettings()
         self._entities: dict[str, Entity[S]] = {}
+        self._scanner: Scanner[S] = Scanner(domain, log, codec, self._settings)
         self._timers = Timers(clock, tasks, self._due)
         self._board: BoardLog[S] = BoardLog(self._settings.heartbeat_seconds)
         self._saving: set[str] = set()
@@ -63,7 +65,8 @@ class Engine(Generic[S]):
     async def adopt(self, shards: Collection[int]) -> None:
         """Take over every entity of these shards at once: load it and let its scheduler look."""
         wanted = set(shards)
-        ids = [eid for eid in await self._log.list_entities(self.domain.category) if shard_of(eid) in wanted]
+        listed = await self._log.list_entities(self.domain.category)
+        heads = [head for head in listed if shard_of(head.entity_id) in wanted and head.entity_id not in self._entities]
         gate = asyncio.Semaphore(self._settings.load_concurrency)
 
         async def take_over(entity_id: str) -> None:
@@ -71,7 +74,14 @@ class Engine(Generic[S]):
                 await self._entity(entity_id).ready()
 
         with _growing():
-            results = await asyncio.gather(*(take_over(eid) for eid in ids), return_exceptions=True)
+            scannable = self._scanner.worth(heads)
+            scanned = await self._scanner.scan(scannable) if scannable else {}
+            for entity_id, built in scanned.items():
+                # One that somebody asked for meanwhile is there, and may be newer.
+                with suppress(Rejection):
+                    self._entity(entity_id, built)
+            rest = [head.entity_id for head in heads if head.entity_id not in scanned]
+            results = await asyncio.gather(*(take_over(eid) for eid in rest), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException) and not isinstance(result, Rejection):
                 raise result
@@ -230,7 +240,8 @@ class Engine(Generic[S]):
             if entity.forgettable and self._entities.get(entity_id) is entity:
                 del self._entities[entity_id]
 
-    def _entity(self, entity_id: str) -> Entity[S]:
+    def _entity(self, entity_id: str, built: tuple[Folded[S], int] | None = None) -> Entity[S]:
+        """The entity; one that is not there yet is `built` already, or begins to load."""
         if self._stopping:
             raise unavailable("NOT_READY", "the service is stopping; retry")
         entity = self._entities.get(entity_id)
@@ -250,7 +261,10 @@ class Engine(Generic[S]):
                 self._board.mark,
             )
             self._entities[entity_id] = entity
-            entity.load()
+            if built is None:
+                entity.load()
+            else:
+                entity.begin(*built)
         return entity
 
     def _committed(self, entity: Entity[S]) -> None:

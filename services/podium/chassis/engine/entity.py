@@ -304,16 +304,20 @@ class Entity(Generic[S]):
         tail = await self._loader.tail(self.stream, base, keep=self._loaded_once)
         if self.closed is not None:
             return
-        self.committed = tail.folded
-        self.position = max(position, tail.position)
-        if not self._loaded_once:
-            self._loaded_once = True
-            self.publication.revision = self.committed.revision
-        elif tail.recorded:
+        if self._loaded_once and tail.recorded:
             touched = touched_by(self._domain, tail.recorded, tail.states)
             self.publication.publish(
-                Change(base.revision, self.committed.revision, tuple(tail.recorded), touched, self.committed.state)
+                Change(base.revision, tail.folded.revision, tuple(tail.recorded), touched, tail.folded.state)
             )
+        self.begin(tail.folded, max(position, tail.position))
+
+    def begin(self, folded: Folded[S], position: int) -> None:
+        """Go on from what was read from the log, by `load` or for many entities at once."""
+        self.committed = folded
+        self.position = position
+        if not self._loaded_once:
+            self._loaded_once = True
+            self.publication.revision = folded.revision
         self._head = self.committed
         self._ready.set()
         self._on_commit(self)

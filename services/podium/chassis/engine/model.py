@@ -30,6 +30,10 @@ class EngineSettings:
     resume_limit: int = 10_000
     heartbeat_seconds: float = 15.0
     load_concurrency: int = 16
+    scan_entities: int = 16
+    """From so many entities on, one pass over the log may take the place of a call for each."""
+    scan_positions_each: int = 500
+    """Passing over so many positions of the log costs about what one more entity's own calls do."""
     reload_backoff_seconds: float = 0.1
     reload_backoff_limit_seconds: float = 2.0
     scheduler_rounds: int = 1000

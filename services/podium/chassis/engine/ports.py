@@ -83,6 +83,15 @@ class AppendRefused(Exception):
         self.message = message
 
 
+@dataclass(frozen=True, slots=True)
+class EntityHead:
+    """Where the stream of an entity ends: its last revision, and the global position of that event."""
+
+    entity_id: str
+    revision: int
+    position: int
+
+
 class LogUnavailable(Exception):
     """The store cannot be read now."""
 
@@ -113,8 +122,12 @@ class Log(Protocol):
         """Keep a snapshot; best effort."""
         ...
 
-    async def list_entities(self, category: str) -> Sequence[str]:
-        """The ids of all entities that have a stream `{category}/{id}`."""
+    async def list_entities(self, category: str) -> Sequence[EntityHead]:
+        """All entities that have a stream `{category}/{id}`. Raises LogUnavailable."""
+        ...
+
+    def read_category(self, category: str) -> AsyncIterator[Sequence[StoredRecord]]:
+        """The records of all streams `{category}/…`, by position, in batches. Raises LogUnavailable."""
         ...
 
 
