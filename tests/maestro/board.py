@@ -1,19 +1,21 @@
 """A project without an engine: commands are decided and folded at once."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from podium.kernel.entity import Context, Recorded
+from podium.kernel.entity import Context, Outbound, Recorded
 from podium.kernel.errors import Rejection
 from podium.kernel.identity import CallerKind, Identity
 from podium.maestro.domain import commands as c
 from podium.maestro.domain import facts
 from podium.maestro.domain.domain import ProjectDomain
-from podium.maestro.domain.model import Phase, Session, SessionStatus, Task, WorkstreamStatus
+from podium.maestro.domain.model import Phase, Session, SessionJobKind, SessionStatus, Task, WorkstreamStatus
 from podium.maestro.domain.state import Board, Index
 
 ANNA = Identity(CallerKind.PERSON, "anna")
+MAESTRO = Identity(CallerKind.SERVICE, "maestro")
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
@@ -25,20 +27,36 @@ class World:
         self.board: Board = self.domain.initial("p")
         self.now = START
         self.log: list[Recorded] = []
+        self.orders: list[Outbound] = []
         if created:
             self.do(c.CreateProject("/src/shop"))
 
-    def do(self, command: c.Command, request_id: str = "") -> tuple[facts.Fact, ...]:
+    def do(self, command: c.Command, request_id: str = "", actor: Identity = ANNA) -> tuple[facts.Fact, ...]:
         """Run a command; the members of its change, or none where nothing changed."""
         self.now += timedelta(seconds=1)
         request_id = request_id or f"r{len(self.log)}-{self.now.timestamp()}"
-        events = self.domain.decide(self.board, command, Context(self.now, ANNA, request_id))
-        assert len(events) <= 1, "a mutation is one change"
-        for event in events:
-            recorded = Recorded(event, len(self.log) + 1, self.now, str(ANNA), request_id)
+        context = Context(self.now, actor, request_id)
+        return self._take(self.domain.decide(self.board, command, context), context)
+
+    def wait(self, seconds: float) -> tuple[facts.Fact, ...]:
+        """Let time pass, and the scheduler look; it must come to rest."""
+        self.now += timedelta(seconds=seconds)
+        context = Context(self.now, MAESTRO, "")
+        members = self._take(self.domain.schedule(self.board, context), context)
+        assert not self.domain.schedule(self.board, context)
+        return members
+
+    def _take(self, events: Sequence[object], context: Context) -> tuple[facts.Fact, ...]:
+        """Fold the change and keep the orders that go with it."""
+        own = [event for event in events if isinstance(event, facts.ChangeRecorded)]
+        assert len(own) <= 1, "a mutation is one change"
+        assert own or not events, "an order without a change"
+        self.orders.extend(event for event in events if isinstance(event, Outbound))
+        for event in own:
+            recorded = Recorded(event, len(self.log) + 1, self.now, str(context.actor), context.request_id)
             self.log.append(recorded)
             self.board = self.domain.evolve(self.board, recorded)
-        return events[0].facts if events else ()  # type: ignore[attr-defined]
+        return own[0].facts if own else ()
 
     def refuse(self, command: c.Command, reason: str) -> Rejection:
         """Run a command that must be refused, with this reason and without an event."""
@@ -89,6 +107,10 @@ def check(board: Board) -> None:
             assert session.id in state.tasks[task_id].session_ids
         assert (session.completed_time is not None) == session.status.terminal
         assert not (session.status.terminal and session.needs_input and session.needs_input.active)
+    for job in state.session_jobs.values():
+        spawns = job.kind is SessionJobKind.SPAWN
+        assert spawns == (job.session_id in state.sessions and state.sessions[job.session_id].job_id == job.id)
+        assert not spawns or not state.sessions[job.session_id].status.terminal
     assert board.index == Index.of(state)
     assert len(board.index.tasks) == len(state.tasks)
     assert len(board.index.sessions) == len(state.sessions)

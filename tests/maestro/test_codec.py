@@ -6,6 +6,7 @@ from podium.maestro.adapters.codec import BoardCodec, make_codec
 from podium.maestro.application.listing import ListSessions, ListTasks
 from podium.maestro.domain import commands as c
 from podium.maestro.domain import model
+from podium.maestro.domain import process_commands as p
 from podium.maestro.domain.facts import ChangeMember, ChangeRecorded
 from podium.maestro.domain.model import Project
 from podium.pods.v1 import pod_pb2
@@ -30,6 +31,10 @@ MUTATIONS = (
     c.RemoveTaskFromSession,
     c.AppendTimeline,
     c.SetNeedsInput,
+    p.SpawnSession,
+    p.ClaimSession,
+    p.ReportSession,
+    p.CloseSession,
 )
 
 

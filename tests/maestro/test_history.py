@@ -11,14 +11,21 @@ from podium.maestro.domain.domain import ProjectDomain
 from podium.maestro.domain.facts import ChangeMember, ChangeRecorded
 from tests.maestro.board import check
 
-HISTORY = Path(__file__).parent.parent / "histories" / "project.jsonl"
+HISTORIES = Path(__file__).parent.parent / "histories"
 
 
-def test_recorded_history():
+def test_recorded_histories():
     """Each stored change is read, and folding them gives the state that was recorded with them."""
+    seen = _fold("project.jsonl") | _fold("sessions.jsonl")
+    never = {"project_deleted"}
+    assert len(seen) == len(ChangeMember.__dataclass_fields__) - len(never), "the histories have every kind of fact"
+
+
+def _fold(name: str) -> set[str]:
+    """Fold a history and compare; the kinds of fact in it."""
     codec, domain = BoardCodec(make_codec()), ProjectDomain()
-    *events, last = (json.loads(line) for line in HISTORY.read_text().splitlines())
-    board, seen = domain.initial("p"), set()
+    *events, last = (json.loads(line) for line in (HISTORIES / name).read_text().splitlines())
+    board, seen = domain.initial("p"), set[str]()
     for event in events:
         change = codec.decode_event(event["type"], base64.b64decode(event["data"]))
         assert isinstance(change, ChangeRecorded)
@@ -27,5 +34,4 @@ def test_recorded_history():
         board = domain.evolve(board, Recorded(change, event["revision"], time, event["actor"], event["request_id"]))
     assert codec.encode_state(board) == base64.b64decode(last["state"])
     check(board)
-    never = {"project_deleted"}
-    assert len(seen) == len(ChangeMember.__dataclass_fields__) - len(never), "the history has every kind of fact"
+    return seen

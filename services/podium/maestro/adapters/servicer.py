@@ -139,6 +139,23 @@ class MaestroServicer(MaestroServiceServicer):
         outcome = await self._dispatch(request)
         return self._answer(pb.SetNeedsInputResponse(), outcome, session_id=request.session_id)
 
+    # -- processes -------------------------------------------------------------------------------------------
+
+    async def SpawnSession(self, request: pb.SpawnSessionRequest, context: Context) -> pb.SpawnSessionResponse:
+        session_id = request.session_id or derive("session", _request_id(request))
+        return self._answer(pb.SpawnSessionResponse(), await self._dispatch(request), session_id=session_id)
+
+    async def ClaimSession(self, request: pb.ClaimSessionRequest, context: Context) -> pb.ClaimSessionResponse:
+        outcome = await self._dispatch(request)
+        return self._answer(pb.ClaimSessionResponse(), outcome, session_id=request.session_id)
+
+    async def ReportSession(self, request: pb.ReportSessionRequest, context: Context) -> pb.ReportSessionResponse:
+        outcome = await self._dispatch(request)
+        return self._answer(pb.ReportSessionResponse(), outcome, session_id=request.session_id)
+
+    async def CloseSession(self, request: pb.CloseSessionRequest, context: Context) -> pb.CloseSessionResponse:
+        return self._answer(pb.CloseSessionResponse(), await self._dispatch(request))
+
     # -- watch -----------------------------------------------------------------------------------------------
 
     async def WatchProject(  # type: ignore[override]  # see ENCODED
@@ -191,7 +208,7 @@ class MaestroServicer(MaestroServiceServicer):
         return message
 
 
-def _request_id(request: pb.CreateTaskRequest | pb.CreateSessionRequest) -> str:
+def _request_id(request: pb.CreateTaskRequest | pb.CreateSessionRequest | pb.SpawnSessionRequest) -> str:
     """The request's id, made here where the client sent none: the new entity's id comes from it."""
     if not request.request_id:
         request.request_id = uuid.uuid4().hex

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from podium.kernel.entity import Context
+from podium.kernel.entity import Context, Outbound
 from podium.kernel.errors import Rejection, invalid, not_found
 from podium.maestro.domain.evolve import Draft
 from podium.maestro.domain.facts import ChangeMember, ChangeRecorded, Fact
 from podium.maestro.domain.model import Project, Session, Task
+from podium.maestro.domain.orders import SessionJobClosed, SessionJobIssued
 from podium.maestro.domain.state import Board
 
 
@@ -18,6 +19,7 @@ class Change:
         self.context = context
         self.draft = Draft(board, 0, context.now, str(context.actor))
         self._members: list[ChangeMember] = []
+        self._orders: list[Outbound] = []
 
     def add(self, *members: Fact) -> None:
         """Append members, in order."""
@@ -25,9 +27,13 @@ class Change:
             self.draft.apply(fact)
             self._members.append(ChangeMember.of(fact))
 
+    def send(self, stream: str, order: SessionJobIssued | SessionJobClosed) -> None:
+        """Write to a runners' stream in the same append."""
+        self._orders.append(Outbound(stream, order))
+
     def events(self) -> Sequence[object]:
-        """One event, or none where nothing changes."""
-        return (ChangeRecorded(tuple(self._members)),) if self._members else ()
+        """One event and the orders that go with it, or none where nothing changes."""
+        return (ChangeRecorded(tuple(self._members)), *self._orders) if self._members else ()
 
     # -- what must be there ----------------------------------------------------------------------------------
 

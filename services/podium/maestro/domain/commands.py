@@ -12,6 +12,7 @@ from podium.maestro.domain.model import (
     TimelineKind,
     WorkstreamStatus,
 )
+from podium.maestro.domain.process_commands import ProcessCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,5 +286,6 @@ Command = (
     | RemoveTaskFromSession
     | AppendTimeline
     | SetNeedsInput
+    | ProcessCommand
     | FollowPod
 )

@@ -5,7 +5,17 @@ from datetime import datetime
 from typing import assert_never
 
 from podium.kernel.entity import Context, Key, Recorded
-from podium.maestro.domain import commands, facts, follow, projects, sessions, tasks
+from podium.maestro.domain import (
+    commands,
+    facts,
+    follow,
+    overdue,
+    process_commands,
+    projects,
+    sessions,
+    spawning,
+    tasks,
+)
 from podium.maestro.domain.change import Change
 from podium.maestro.domain.evolve import Draft
 from podium.maestro.domain.state import Board
@@ -58,6 +68,16 @@ class ProjectDomain:
                 sessions.append_timeline(change, command)
             case commands.SetNeedsInput():
                 sessions.set_needs_input(change, command)
+            case process_commands.SpawnSession():
+                spawning.spawn(change, command)
+            case process_commands.ClaimSession():
+                spawning.claim(change, command)
+            case process_commands.ReportSession():
+                spawning.report_session(change, command)
+            case process_commands.CloseSession():
+                sessions.close(change, command)
+            case process_commands.RunnerLeaseChanged():
+                spawning.runner_lease_changed(change, command)
             case commands.FollowPod():
                 follow.follow(change, command)
             case _:
@@ -65,8 +85,12 @@ class ProjectDomain:
         return change.events()
 
     def schedule(self, state: Board, context: Context) -> Sequence[object]:
-        """Nothing happens to a project by itself."""
-        return ()
+        """Orders that nobody takes, or whose runner is lost, end their sessions."""
+        if not state.state.session_jobs:
+            return ()
+        change = Change(state, context)
+        overdue.settle(change)
+        return change.events()
 
     def evolve(self, state: Board, recorded: Recorded) -> Board:
         """The board after a change."""
@@ -78,8 +102,8 @@ class ProjectDomain:
         return draft.finish()
 
     def due(self, state: Board) -> datetime | None:
-        """Never."""
-        return None
+        """When the first order is overdue."""
+        return overdue.first(state.state)
 
     def touched(self, state: Board, recorded: Recorded) -> frozenset[Key]:
         """The project, tasks and sessions that the change names."""
@@ -113,7 +137,7 @@ def _keys(fact: facts.Fact) -> tuple[Key, ...]:
             | facts.TaskSessionRemoved(task_id, session_id)
         ):
             return ((SESSIONS, session_id), (TASKS, task_id))
-        case facts.PodFollowed():
+        case facts.PodFollowed() | facts.SessionJobOpened() | facts.SessionJobUpdated() | facts.SessionJobEnded():
             return ()
         case _:
             assert_never(fact)

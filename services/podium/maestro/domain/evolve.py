@@ -14,6 +14,7 @@ from podium.maestro.domain.model import (
     TIMELINE_LIMIT,
     Project,
     Session,
+    SessionJob,
     Task,
     TimelineEntry,
     TimelineKind,
@@ -40,6 +41,7 @@ class Draft:
         self.tasks = state.tasks.mutate()
         self.sessions = state.sessions.mutate()
         self.followed = state.followed.mutate()
+        self.session_jobs = state.session_jobs
         self.numbered_tasks = index.tasks.mutate()
         self.numbered_sessions = index.sessions.mutate()
         self.parts = index.parts.mutate()
@@ -55,6 +57,7 @@ class Draft:
             self.task_numbers,
             self.session_numbers,
             self.deleted,
+            self.session_jobs,
         )
         index = Index(self.numbered_tasks.finish(), self.numbered_sessions.finish(), self.parts.finish())
         return Board(state, index)
@@ -85,6 +88,8 @@ class Draft:
                 self._append(session_id, entry)
             case facts.PodFollowed(pod, names):
                 self._follow(pod, names)
+            case facts.SessionJobOpened() | facts.SessionJobUpdated() | facts.SessionJobEnded():
+                self._apply_job(fact)
             case (
                 facts.SessionTaskAdded()
                 | facts.TaskSessionAdded()
@@ -108,6 +113,20 @@ class Draft:
             case _:
                 assert_never(fact)
 
+    def _apply_job(self, fact: facts.JobFact) -> None:
+        jobs = self.session_jobs
+        match fact:
+            case facts.SessionJobOpened(job):
+                self.session_jobs = jobs.set(job.id, job)
+            case facts.SessionJobUpdated(patch, names):
+                if patch.id in jobs:
+                    self.session_jobs = jobs.set(patch.id, replace(jobs[patch.id], **_values(patch, names)))
+            case facts.SessionJobEnded(job_id):
+                if job_id in jobs:
+                    self.session_jobs = jobs.delete(job_id)
+            case _:
+                assert_never(fact)
+
     # -- projects --------------------------------------------------------------------------------------------
 
     def _delete_project(self) -> None:
@@ -118,6 +137,7 @@ class Draft:
             task_numbers=self.task_numbers,
             session_numbers=self.session_numbers,
             deleted=True,
+            session_jobs=self.session_jobs,
         )
         self._load(Board(state, Index()))
 
@@ -247,7 +267,7 @@ class Draft:
         self.followed[patch.id] = replace(new, revision=patch.revision, workstreams=workstreams)
 
 
-def _values(patch: Project | Task | Session, names: tuple[str, ...]) -> dict[str, Any]:
+def _values(patch: Project | Task | Session | SessionJob, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: getattr(patch, name) for name in names}
 
 

@@ -8,6 +8,7 @@ from podium.maestro.domain.model import (
     Phase,
     Project,
     Session,
+    SessionJob,
     Task,
     TimelineEntry,
     WorkstreamStatus,
@@ -158,6 +159,29 @@ class PodFollowed:
     fields: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class SessionJobOpened:
+    """A runner was asked to do something for a session."""
+
+    job: SessionJob
+
+
+@dataclass(frozen=True, slots=True)
+class SessionJobUpdated:
+    """The named fields of an order have new values."""
+
+    job: SessionJob
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionJobEnded:
+    """An order is settled."""
+
+    job_id: str
+
+
+JobFact = SessionJobOpened | SessionJobUpdated | SessionJobEnded
 LinkFact = SessionTaskAdded | TaskSessionAdded | SessionTaskRemoved | TaskSessionRemoved
 Fact = (
     ProjectCreated
@@ -172,6 +196,7 @@ Fact = (
     | LinkFact
     | TimelineAppended
     | PodFollowed
+    | JobFact
 )
 
 
@@ -194,6 +219,9 @@ class ChangeMember:
     task_session_removed: TaskSessionRemoved | None = None
     timeline_appended: TimelineAppended | None = None
     pod_followed: PodFollowed | None = None
+    session_job_opened: SessionJobOpened | None = None
+    session_job_updated: SessionJobUpdated | None = None
+    session_job_ended: SessionJobEnded | None = None
 
     @classmethod
     def of(cls, fact: Fact) -> "ChangeMember":

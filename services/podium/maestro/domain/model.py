@@ -58,6 +58,14 @@ class SessionStatus(Enum):
 _ENDED = frozenset({SessionStatus.COMPLETED, SessionStatus.FAILED, SessionStatus.STOPPED})
 
 
+class SessionJobKind(Enum):
+    """What a runner is asked to do for a session."""
+
+    UNSPECIFIED = 0
+    SPAWN = auto()
+    CLOSE = auto()
+
+
 class TimelineKind(Enum):
     """What a line of a timeline says."""
 
@@ -198,8 +206,31 @@ class Session:
     completed_time: datetime | None = None
     exit_reason: str = ""
     pod_id: str = ""
+    job_id: str = ""
+    runner_id: str = ""
+    process_id: int = 0
+    command: tuple[str, ...] = ()
+    working_directory: str = ""
+    rows: int = 0
+    columns: int = 0
+    exit_status: int | None = None
+    exit_signal: int = 0
 
     @property
     def live_agent(self) -> bool:
         """Whether an agent of a pod runs in it."""
         return self.origin is SessionOrigin.POD and not self.status.terminal
+
+
+@dataclass(frozen=True, slots=True)
+class SessionJob:
+    """An order to a runner that is not settled: a SPAWN until the session ends, a CLOSE until its runner reports."""
+
+    id: str
+    session_id: str = ""
+    kind: SessionJobKind = SessionJobKind.UNSPECIFIED
+    stream: str = ""
+    issued_time: datetime | None = None
+    runner_id: str = ""
+    lease_epoch: int = 0
+    runner_lost_time: datetime | None = None

@@ -5,6 +5,7 @@ from dataclasses import replace
 from podium.kernel.errors import already_exists, invalid, precondition
 from podium.maestro.domain import commands, facts
 from podium.maestro.domain.change import Change, masked
+from podium.maestro.domain.jobs import release
 from podium.maestro.domain.model import Project
 
 NAMED_IN_REFUSAL = 20
@@ -51,6 +52,8 @@ def delete(change: Change) -> None:
             project_id=project.id,
             task_ids=named,
         )
+    for job in list(change.draft.session_jobs.values()):
+        release(change, job, f"project {project.id} was deleted")
     change.add(facts.ProjectDeleted())
 
 

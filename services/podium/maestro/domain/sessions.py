@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from podium.kernel.errors import Kind, Rejection, already_exists, invalid, precondition
-from podium.maestro.domain import commands, facts
+from podium.maestro.domain import commands, facts, process_commands
 from podium.maestro.domain.change import Change, masked
+from podium.maestro.domain.jobs import release_process
 from podium.maestro.domain.model import (
     NeedsInput,
     Session,
@@ -22,18 +23,25 @@ TASKS_PER_SESSION = 1000
 
 _SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|PRIVATE_?KEY", re.IGNORECASE)
 _UPDATABLE = ("name", "agent", "status", "exit_reason")
-_REPORTED = (*_UPDATABLE, "needs_input", "completed_time", "last_activity_time")
+_REPORTED = (
+    *_UPDATABLE,
+    "needs_input",
+    "completed_time",
+    "last_activity_time",
+    "runner_id",
+    "process_id",
+    "exit_status",
+    "exit_signal",
+)
 
 
 def create(change: Change, command: commands.CreateSession) -> None:
     """Make it, linked to all of its tasks or not at all."""
     project = change.project()
-    session_id = command.session_id or change.context.derive("session")
-    if session_id in change.draft.sessions:
-        raise already_exists("SESSION_ALREADY_EXISTS", f"session {session_id} exists", session_id=session_id)
+    session_id = new_id(change, command.session_id)
     for task_id in command.task_ids:
         change.task(task_id)
-    _check_env(command.env)
+    check_env(command.env)
     if command.status.terminal:
         raise invalid("status", "must be STARTING, WORKING or IDLE")
     unset = command.status is SessionStatus.UNSPECIFIED
@@ -55,6 +63,14 @@ def create(change: Change, command: commands.CreateSession) -> None:
             last_activity_time=now,
         ),
     )
+
+
+def new_id(change: Change, wanted: str) -> str:
+    """The id of a new session; raises SESSION_ALREADY_EXISTS."""
+    session_id = wanted or change.context.derive("session")
+    if session_id in change.draft.sessions:
+        raise already_exists("SESSION_ALREADY_EXISTS", f"session {session_id} exists", session_id=session_id)
+    return session_id
 
 
 def open_session(change: Change, session: Session) -> None:
@@ -80,6 +96,8 @@ def update(change: Change, command: commands.UpdateSession) -> None:
         _check_reports(session)
     if new != session:
         report(change, session, settled(change, new))
+    if new.status.terminal:
+        release_process(change, session, f"its session is {new.status.name.lower()}")
 
 
 def settled(change: Change, session: Session) -> Session:
@@ -101,11 +119,29 @@ def report(change: Change, old: Session, new: Session) -> None:
 
 
 def delete(change: Change, command: commands.DeleteSession) -> None:
-    """Remove it and take it out of every task."""
+    """Remove it and take it out of every task; a process that it has is ended."""
     change.project()
     session = change.session(command.session_id)
     if session.live_agent:
         raise _live(session)
+    _remove(change, session)
+    release_process(change, session, "its session was deleted")
+
+
+def close(change: Change, command: process_commands.CloseSession) -> None:
+    """Complete it where it has not ended, and remove it; a process that it has is ended."""
+    change.project()
+    session = change.session(command.session_id)
+    if session.live_agent:
+        raise _live(session)
+    if not session.status.terminal:
+        completed = replace(session, status=SessionStatus.COMPLETED, exit_reason="closed")
+        report(change, session, settled(change, completed))
+    _remove(change, session)
+    release_process(change, session, "its terminal was closed")
+
+
+def _remove(change: Change, session: Session) -> None:
     change.add(facts.SessionDeleted(session.id))
     for task_id in session.task_ids:
         change.add(
@@ -206,7 +242,8 @@ def _live(session: Session) -> Rejection:
     )
 
 
-def _check_env(env: Mapping[str, str]) -> None:
+def check_env(env: Mapping[str, str]) -> None:
+    """Raises INVALID_FIELD for a name that looks like a secret's."""
     for name in env:
         if _SECRET.search(name):
             raise invalid(f"env[{name}]", "looks like a secret; sessions never keep secrets")

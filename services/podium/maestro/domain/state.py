@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from podium.kernel.persistent import Map
 from podium.maestro.domain.facts import FollowedPod
-from podium.maestro.domain.model import Project, Session, Task
+from podium.maestro.domain.model import Project, Session, SessionJob, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class ProjectState:
     task_numbers: int = 0
     session_numbers: int = 0
     deleted: bool = False
+    session_jobs: Map[str, SessionJob] = Map()  # noqa: RUF009
 
 
 @dataclass(frozen=True, slots=True)
