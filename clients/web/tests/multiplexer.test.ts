@@ -1,48 +1,10 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, it, vi } from "vitest";
-import { WatchResponseSchema, type WatchResponse } from "@gen/podium/web/v1/web_service_pb";
 import { backoffMs } from "@/stream/backoff";
-import { Multiplexer, type WatchCalls } from "@/stream/multiplexer";
+import { Multiplexer } from "@/stream/multiplexer";
 import type { Target } from "@/stream/target";
+import { Gateway, opened, settle } from "./gateway";
 
-/** A gateway of one page: streams that the test feeds and ends. */
-class Gateway implements WatchCalls {
-  streams: { targets: string[]; send: (item: MessageInitShape<typeof WatchResponseSchema>) => void; end: () => void; aborted: boolean }[] = [];
-  sets: MessageInitShape<typeof import("@gen/podium/web/v1/web_service_pb").SetWatchRequestSchema>[] = [];
-  refuseSet = false;
-
-  watch: WatchCalls["watch"] = (request, { signal }) => {
-    const queue: (WatchResponse | null)[] = [];
-    let wake = () => {};
-    const push = (value: WatchResponse | null) => {
-      queue.push(value);
-      wake();
-    };
-    const stream = { targets: (request.targets ?? []).map((target) => target.targetId ?? ""), send: (item: MessageInitShape<typeof WatchResponseSchema>) => push(create(WatchResponseSchema, item)), end: () => push(null), aborted: false };
-    this.streams.push(stream);
-    signal.addEventListener("abort", () => {
-      stream.aborted = true;
-      push(null);
-    });
-    return (async function* () {
-      for (;;) {
-        while (queue.length === 0) await new Promise<void>((resolve) => { wake = resolve; });
-        const next = queue.shift();
-        if (!next) return;
-        yield next;
-      }
-    })();
-  };
-
-  setWatch: WatchCalls["setWatch"] = async (request) => {
-    if (this.refuseSet) throw new Error("WATCH_NOT_FOUND");
-    this.sets.push(request);
-  };
-}
-
-const opened = { item: { case: "opened", value: { watchId: "w", heartbeatSeconds: 10 } } } as const;
 const target = (over: Partial<Target> = {}): Target => ({ what: () => ({ case: "board", value: {} }), onItem: () => undefined, ...over });
-const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 const begin = () => {
   const gateway = new Gateway();
   const watch = new Multiplexer(gateway, { backoff: () => 1, defaultHeartbeatMs: 50_000 });

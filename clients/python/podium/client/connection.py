@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from podium.pods.v1.pod_service_pb2_grpc import PodServiceAsyncStub
     from podium.tasks.v1.maestro_service_pb2 import WatchProjectResponse
     from podium.tasks.v1.maestro_service_pb2_grpc import MaestroServiceAsyncStub
+    from podium.tasks.v1.terminal_service_pb2_grpc import TerminalServiceAsyncStub
 
 Span = Callable[[str], AbstractContextManager[None]]
 
@@ -150,6 +151,13 @@ class Podium:
         from podium.tasks.v1.maestro_service_pb2_grpc import MaestroServiceStub
 
         return MaestroServiceStub(self.channel(self._addresses["maestro"]))
+
+    @cached_property
+    def terminals(self) -> "TerminalServiceAsyncStub":
+        """The RPCs of terminals, which Maestro relays."""
+        from podium.tasks.v1.terminal_service_pb2_grpc import TerminalServiceStub
+
+        return TerminalServiceStub(self.channel(self._addresses["maestro"]))
 
     @cached_property
     def event_store(self) -> "EventStoreServiceAsyncStub":

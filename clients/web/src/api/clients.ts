@@ -5,7 +5,7 @@ import { PodService } from "@gen/podium/pods/v1/pod_service_pb";
 import { MaestroService } from "@gen/podium/tasks/v1/maestro_service_pb";
 import { WebService } from "@gen/podium/web/v1/web_service_pb";
 
-const transport = createConnectTransport({ baseUrl: window.location.origin, useBinaryFormat: true });
+const transport = createConnectTransport({ baseUrl: self.location.origin, useBinaryFormat: true });
 
 export const pods = createClient(PodService, transport);
 export const maestro = createClient(MaestroService, transport);

@@ -2,7 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { maestro } from "@/api/clients";
 import { explain } from "@/api/errors";
 import { num } from "@/lib/numbers";
-import type { Multiplexer } from "@/stream/multiplexer";
+import type { Watcher } from "@/stream/target";
 import { watcher } from "@/stream/watcher";
 import { type ProjectChange, WatchStart } from "@gen/podium/tasks/v1/maestro_service_pb";
 import type { Session, Task } from "@gen/podium/tasks/v1/task_pb";
@@ -33,7 +33,7 @@ export class ProjectStore extends KeyedStore<project.ProjectState> {
     super(project.emptyProject(), paceMs);
   }
 
-  watch(through: Multiplexer = watcher): () => void {
+  watch(through: Watcher = watcher): () => void {
     return through.add({
       what: () => {
         const { revision } = this.state;

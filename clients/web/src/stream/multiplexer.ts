@@ -5,9 +5,11 @@ import type {
   WatchResponse,
 } from "@gen/podium/web/v1/web_service_pb";
 import { backoffMs } from "./backoff";
-import type { Target } from "./target";
+import type { Connection, Target, Watcher } from "./target";
 
-export type Connection = "connecting" | "connected" | "reconnecting";
+/** Of one watch, as the gateway allows them; the others wait until there is room. */
+const MAX_TARGETS = 100;
+const MAX_IN_A_CALL = 50;
 
 /** The two calls of the gateway that a multiplexer needs; tests give their own. */
 export interface WatchCalls {
@@ -21,7 +23,7 @@ export interface Timing {
 }
 
 /** One stream for all that a tab shows. Targets come and go beside it; after a loss each resumes where it was. */
-export class Multiplexer {
+export class Multiplexer implements Watcher {
   private targets = new Map<string, Target>();
   private counter = 0;
   private watchId = "";
@@ -35,7 +37,6 @@ export class Multiplexer {
   private silence: ReturnType<typeof setTimeout> | undefined;
   private heartbeatMs: number;
   connection: Connection = "connecting";
-  /** Targets whose service is away now: id → why. */
   interrupted = new Map<string, string>();
 
   constructor(
@@ -57,7 +58,11 @@ export class Multiplexer {
     this.wake?.();
   }
 
-  /** Adds a target; the function returned takes it out. */
+  /** How many targets it has. */
+  get size(): number {
+    return this.targets.size;
+  }
+
   add(target: Target): () => void {
     let id = "";
     let gone = false;
@@ -107,10 +112,10 @@ export class Multiplexer {
 
   private async flush(): Promise<void> {
     try {
-      while (this.watchId && (this.pendingAdd.size || this.pendingRemove.size)) {
-        const ids = [...this.pendingAdd].slice(0, 50);
+      while (this.watchId && ((this.pendingAdd.size && this.room() > 0) || this.pendingRemove.size)) {
+        const ids = [...this.pendingAdd].slice(0, Math.min(MAX_IN_A_CALL, Math.max(0, this.room())));
         const add = ids.flatMap((id) => this.request(id));
-        const remove = [...this.pendingRemove].slice(0, 50);
+        const remove = [...this.pendingRemove].slice(0, MAX_IN_A_CALL);
         ids.forEach((id) => this.pendingAdd.delete(id));
         remove.forEach((id) => this.pendingRemove.delete(id));
         try {
@@ -124,6 +129,10 @@ export class Multiplexer {
     } finally {
       this.flushing = false;
     }
+  }
+
+  private room(): number {
+    return MAX_TARGETS - (this.targets.size - this.pendingAdd.size);
   }
 
   private request(id: string) {
@@ -148,8 +157,8 @@ export class Multiplexer {
     const aborter = new AbortController();
     this.aborter = aborter;
     this.watchId = "";
-    const first = [...this.targets.keys()].slice(0, 100);
-    this.pendingAdd = new Set([...this.targets.keys()].slice(100));
+    const first = [...this.targets.keys()].slice(0, MAX_TARGETS);
+    this.pendingAdd = new Set([...this.targets.keys()].slice(MAX_TARGETS));
     this.pendingRemove.clear();
     try {
       this.listen(aborter);
@@ -229,7 +238,6 @@ export class Multiplexer {
     });
   }
 
-  /** Tries at once: the person, or the browser, says that the network is back. */
   retryNow(): void {
     this.wake?.();
   }

@@ -3,6 +3,8 @@ import type { WatchFailed, WatchResponse, WatchTargetSchema } from "@gen/podium/
 
 export type What = NonNullable<MessageInitShape<typeof WatchTargetSchema>["what"]>;
 
+export type Connection = "connecting" | "connected" | "reconnecting";
+
 /** Something that the page watches. It knows its own resume point, so that a new stream goes on where the last ended. */
 export interface Target {
   /** What to ask for now: with the resume point reached, if there is one. */
@@ -13,4 +15,17 @@ export interface Target {
   onFailed?(failed: WatchFailed, restart: () => void): void;
   /** Its service is away (text), or back (""). */
   onInterrupted?(message: string): void;
+}
+
+/** What carries targets: a stream of this tab's own, or the one that the tabs of a browser share. */
+export interface Watcher {
+  readonly connection: Connection;
+  /** Targets whose service is away now: id → why. */
+  readonly interrupted: ReadonlyMap<string, string>;
+  start(): void;
+  /** Adds a target; the function returned takes it out. */
+  add(target: Target): () => void;
+  subscribe(listener: () => void): () => void;
+  /** Tries at once: the person, or the browser, says that the network is back. */
+  retryNow(): void;
 }

@@ -1,15 +1,21 @@
 import { useSyncExternalStore } from "react";
 import { web } from "@/api/clients";
-import { Multiplexer, type Connection } from "./multiplexer";
+import { ChosenWatch, sharedWorker } from "./choose";
+import type { Connection, Watcher } from "./target";
 
-/** The tab's one watch. */
-export const watcher = new Multiplexer({
-  watch: (request, options) => web.watch(request, options),
-  setWatch: (request) => web.setWatch(request),
-});
+/** The tab's one watch; where the browser can, one for all of its tabs. */
+export const watcher: Watcher = new ChosenWatch(
+  {
+    watch: (request, options) => web.watch(request, options),
+    setWatch: (request) => web.setWatch(request),
+  },
+  sharedWorker(),
+);
+
+const subscribe = (listener: () => void) => watcher.subscribe(listener);
 
 export function useConnection(): Connection | "interrupted" {
-  return useSyncExternalStore(watcher.subscribe, () =>
+  return useSyncExternalStore(subscribe, () =>
     watcher.connection === "connected" && watcher.interrupted.size > 0 ? "interrupted" : watcher.connection,
   );
 }

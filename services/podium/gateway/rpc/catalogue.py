@@ -1,6 +1,6 @@
 """Which RPCs browsers may call, and who serves them; read off the descriptors."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from google.protobuf import message_factory
@@ -12,7 +12,7 @@ from podium.chassis.interceptors.callers import callers_of
 from podium.events.v1 import event_service_pb2
 from podium.kernel.identity import CallerKind
 from podium.pods.v1 import pod_events_pb2, pod_service_pb2
-from podium.tasks.v1 import maestro_service_pb2
+from podium.tasks.v1 import maestro_service_pb2, terminal_service_pb2
 from podium.web.v1 import web_service_pb2
 
 _ALL: frozenset[str] = frozenset()
@@ -20,16 +20,18 @@ _ALL: frozenset[str] = frozenset()
 FACTS = (pod_events_pb2,)
 """Protos of what travels as `Any`: JSON can show only what is loaded."""
 
-SERVED: Mapping[str, tuple[object, frozenset[str]]] = {
-    "pod-manager": (pod_service_pb2, _ALL),
-    "maestro": (maestro_service_pb2, _ALL),
-    "gateway": (web_service_pb2, _ALL),
-    "event-store": (
+SERVED: Sequence[tuple[str, object, frozenset[str]]] = (
+    ("pod-manager", pod_service_pb2, _ALL),
+    ("maestro", maestro_service_pb2, _ALL),
+    ("maestro", terminal_service_pb2, _ALL),
+    ("gateway", web_service_pb2, _ALL),
+    (
+        "event-store",
         event_service_pb2,
         frozenset({"GetStream", "ListStreams", "ReadStream", "ListLeases", "ListShards"}),
     ),
-}
-"""By service process: the module of its proto, and the RPCs that are offered (none named: all that people may call)."""
+)
+"""The service process, its proto's module, and the RPCs that are offered (none named: all that people may call)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,10 @@ class Route:
 class Catalogue:
     """The offered RPCs by path, and the known ones that are not offered."""
 
-    def __init__(self, served: Mapping[str, tuple[object, frozenset[str]]] = SERVED) -> None:
+    def __init__(self, served: Sequence[tuple[str, object, frozenset[str]]] = SERVED) -> None:
         self.routes: dict[str, Route] = {}
         self._known: set[str] = set()
-        for service, (module, names) in served.items():
+        for service, module, names in served:
             for method in _methods(module):
                 path = f"/{method.containing_service.full_name}/{method.name}"
                 self._known.add(path)

@@ -34,6 +34,7 @@ class WebServicer:
             version=_version(),
             installation=str(self._shell.settings.data_dir),
             host=socket.gethostname(),
+            open_watches=self._watches.count_of(identity),
         )
         response.time.FromDatetime(self._shell.clock.now())
         return response

@@ -6,6 +6,7 @@ from typing import Any
 
 from podium.client.connection import Podium
 from podium.events.v1.event_service_pb2 import SubscribeRequest
+from podium.gateway.web.terminals import terminal_calls
 from podium.gateway.web.transcripts import part_of, stream_of
 from podium.kernel.errors import invalid
 from podium.web.v1 import web_service_pb2 as pb
@@ -21,6 +22,8 @@ class Source:
     start: int | None
     render: Callable[[Any], Any]
     """The message of the field."""
+    is_last: Callable[[Any], bool] = lambda _: False
+    """The target is over with this item."""
 
 
 def source_of(target: pb.WatchTarget, client: Podium) -> Source:
@@ -34,6 +37,9 @@ def source_of(target: pb.WatchTarget, client: Podium) -> Source:
             return _resumable(target.project, "project", "after_revision", client.maestro.WatchProject, _project_cursor)
         case "transcript":
             return _transcript(target.transcript, client)
+        case "terminal":
+            calls = terminal_calls(target.terminal, client)
+            return Source("terminal", calls.open, calls.reached, None, lambda message: message, calls.is_over)
     raise invalid("targets", f"{target.target_id} names nothing to watch")
 
 

@@ -84,6 +84,8 @@ class Watch:
             async with aclosing(items):
                 async for item in items:
                     await self._queue.put(_response(target_id, source, item))
+                    if source.is_last(item):
+                        return
         except PodiumError as error:
             failed = pb.WatchFailed(
                 code=_number(error.code), reason=error.reason, message=error.message, metadata=error.metadata
@@ -112,6 +114,10 @@ class Watches:
         finally:
             del self._open[watch.id]
             await watch.close()
+
+    def count_of(self, owner: Identity) -> int:
+        """How many this person has open."""
+        return sum(1 for watch in self._open.values() if watch.owner == owner)
 
     def find(self, watch_id: str, owner: Identity) -> Watch:
         """An open watch of this person. Raises Rejection WATCH_NOT_FOUND."""
