@@ -22,6 +22,7 @@ from podium.runner.jobs.errands import Errands
 from podium.runner.jobs.follower import follow
 from podium.runner.layout import Layout
 from podium.runner.lease import Lease
+from podium.runner.mcp.access import McpEndpoint
 from podium.runner.processes.journal import Journal
 from podium.runner.settings import RunnerSettings, load_settings
 from podium.runner.workspaces.git import check_version
@@ -79,16 +80,20 @@ async def build(shell: Shell, settings: RunnerSettings | None = None) -> Sequenc
     await journal.end_leftovers(settings.grace_seconds)
     workspaces = Workspaces(layout, journal, settings.trust_repository, time.monotonic, settings.first_port)
     lease = _lease(shell, settings)
+    mcp = McpEndpoint(shell.key)
     household = Household(
-        workspaces, journal, shell.settings.advertise, layout.bin, time.monotonic, settings.grace_seconds
+        workspaces, journal, shell.settings.advertise, layout.bin, time.monotonic, settings.grace_seconds, mcp
     )
     means = Means(shell.client, settings, household, StoredTranscripts(shell.client), lease)
     crew = Crew(means, shell.tasks)
+    endpoint = Endpoint(crew.live, shell.client)
+    mcp.speak_for(crew.live, endpoint)
     shell.on_stop(_closing(lock))
     shell.on_stop(lease.release)
+    shell.on_stop(mcp.stop)
     shell.on_stop(crew.stop)
     shell.tasks.spawn(_work(shell, settings, layout, lease, crew, workspaces), name="work")
-    return [Registration(add_AgentServiceServicer_to_server, Endpoint(crew.live, shell.client), SERVICE)]
+    return [Registration(add_AgentServiceServicer_to_server, endpoint, SERVICE)]
 
 
 def _lease(shell: Shell, settings: RunnerSettings) -> Lease:

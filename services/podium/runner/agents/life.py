@@ -24,6 +24,7 @@ from podium.runner.agents.live import LiveAgent
 from podium.runner.agents.turns import Allowance, TurnEnd, take_turn
 from podium.runner.agents.verdicts import Next, Turn, judge
 from podium.runner.disk import write_atomic
+from podium.runner.mcp.access import McpEndpoint
 from podium.runner.processes.journal import Journal
 from podium.runner.processes.supervised import StartError
 from podium.runner.prompts.build import NAMES, Situation, instructions
@@ -55,6 +56,8 @@ class Household:
     commands: Path
     clock: Callable[[], float]
     grace_seconds: float
+    mcp: McpEndpoint
+    """Podium's tools for sessions: `await mcp.server_for(agent)`."""
 
 
 class Life:
