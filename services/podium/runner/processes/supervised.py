@@ -52,8 +52,10 @@ class Command:
     directory: Path
     environment: Mapping[str, str]
     terminal: bool = False
-    stdin: Path | None = None
-    """A file that it reads; None: nothing."""
+    stdin: Path | int | None = None
+    """A file that it reads, or a descriptor, which the caller closes once it runs; None: nothing."""
+    stderr: int | None = None
+    """A descriptor for its standard error, which the caller closes once it runs; None: where its output goes."""
     output_limit_bytes: int = 0
     """0: no limit."""
     grace_seconds: float = 5.0
@@ -176,7 +178,9 @@ class Supervised:
     async def _spawn(self, go_read: int, status_write: int, child_end: int) -> None:
         command = self._command
         kind = "tty" if command.terminal else "pipe"
-        given = os.open(command.stdin, os.O_RDONLY | os.O_CLOEXEC) if command.stdin else asyncio.subprocess.DEVNULL
+        given = asyncio.subprocess.DEVNULL if command.stdin is None else command.stdin
+        if isinstance(given, Path):
+            given = os.open(given, os.O_RDONLY | os.O_CLOEXEC)
         helper = [sys.executable, "-I", "-S", str(_HELPER), str(go_read), str(status_write), kind]
         try:
             transport, _ = await self._loop.subprocess_exec(
@@ -185,7 +189,7 @@ class Supervised:
                 *command.argv,
                 stdin=child_end if command.terminal else given,
                 stdout=child_end,
-                stderr=child_end,
+                stderr=child_end if command.stderr is None else command.stderr,
                 cwd=command.directory,
                 env={**command.environment, table.MARKER: command.key},
                 start_new_session=True,
@@ -194,7 +198,7 @@ class Supervised:
         except OSError as error:
             raise StartError(f"{command.argv[0]}: {error.strerror} ({error.filename})") from error
         finally:
-            if command.stdin:
+            if isinstance(command.stdin, Path):
                 os.close(given)
         self._transport = transport
 
