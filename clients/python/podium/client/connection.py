@@ -19,6 +19,7 @@ from podium.client.options import CHANNEL_OPTIONS
 
 if TYPE_CHECKING:
     from podium.client.events import EventStore
+    from podium.client.terminals import Terminal
     from podium.client.watches import Resuming
     from podium.events.v1.event_service_pb2_grpc import EventStoreServiceAsyncStub
     from podium.pods.v1.pod_service_pb2 import WatchPodResponse, WatchPodsResponse
@@ -201,6 +202,29 @@ class Podium:
         from podium.client.watches import watch_pods
 
         return watch_pods(self.pods, project_id, after_position=after_position, how=how)
+
+    def attach(
+        self,
+        project_id: str,
+        session_id: str,
+        *,
+        after_offset: int = 0,
+        take_input: bool = False,
+        read_only: bool = False,
+        how: "Resuming | None" = None,
+    ) -> "Terminal":
+        """A session's terminal: iterate it, `write` to it; attached anew after every loss. See `terminals.Terminal`."""
+        from podium.client.terminals import Terminal
+
+        return Terminal(
+            self.terminals,
+            project_id,
+            session_id,
+            after_offset=after_offset,
+            take_input=take_input,
+            read_only=read_only,
+            how=how,
+        )
 
     async def serving(self, service: str, timeout_seconds: float = 1.0) -> bool:
         """Whether a service says that it is ready."""

@@ -129,12 +129,12 @@ async def _watch(
     """`resuming`, that takes silence for a loss, and begins anew where that is meant to heal a lost resume point."""
     how = how or Resuming()
 
-    def audible(cursor: int | None) -> AsyncIterator[T]:
-        return _audible(open_call(cursor), how.silence_seconds)
+    def heard(cursor: int | None) -> AsyncIterator[T]:
+        return audible(open_call(cursor), how.silence_seconds)
 
     while True:
         try:
-            items = resuming(audible, cursor_of, start, on_loss=how.on_loss, sleep=how.sleep, chance=how.chance)
+            items = resuming(heard, cursor_of, start, on_loss=how.on_loss, sleep=how.sleep, chance=how.chance)
             async with aclosing(items):
                 async for item in items:
                     yield item
@@ -144,7 +144,7 @@ async def _watch(
             start = None
 
 
-async def _audible(items: AsyncIterator[T], seconds: float) -> AsyncGenerator[T, None]:
+async def audible(items: AsyncIterator[T], seconds: float) -> AsyncGenerator[T, None]:
     """The items; UNAVAILABLE where none comes for so long."""
     try:
         while True:
