@@ -68,9 +68,9 @@ class Compiler:
 class _Field:
     """One dataclass field and its proto field.
 
-    `encode` converts a value that is not None (None: it stays as it is). `expression` takes the value from a message
-    `m`, as Python source whose free names stand in `names`: a decoder is compiled of its fields' expressions, since a
-    call for each field of each event is most of what a restart costs.
+    `encode` converts a value `x` for which `present` (Python source) is true; None: it stays as it is. `expression`
+    takes the value from a message `m`, as Python source whose free names stand in `names`: encoders and decoders are
+    compiled of their fields' parts, since a call for each field of each event is most of what a restart costs.
     """
 
     def __init__(
@@ -93,6 +93,7 @@ class _Field:
         self.encode: Callable[[Any], Any] | None = None
         self.names: dict[str, Any] = {}
         self.expression = f"m.{field.name}"
+        self.present = "x is not None" if proto.has_presence else "x"
         if proto.is_repeated:
             if self._optional:
                 raise CodecError(f"{self._where}: a repeated field cannot tell None from empty")
@@ -213,19 +214,17 @@ class _Field:
 
 
 def _encoder(message_type: type[Message], fields: Sequence[_Field]) -> Callable[[Any], Message]:
-    copied = tuple(field.name for field in fields if field.encode is None)
-    converted = tuple((field.name, field.encode) for field in fields if field.encode is not None)
-    get = _getter(copied)
-
-    def encode(value: Any) -> Message:
-        values = dict(zip(copied, get(value), strict=True))
-        for name, convert in converted:
-            part = getattr(value, name)
-            if part is not None:
-                values[name] = convert(part)
-        # A None among the values leaves its field unset: protobuf's constructors say so.
-        return message_type(**values)
-
+    """Compiled as decoders are; what a reader would take for unset anyway is left out, which is most of a message."""
+    names: dict[str, Any] = {"message": message_type}
+    lines = ["def encode(v):", "    values = {}"]
+    for field in fields:
+        value = "x"
+        if field.encode is not None:
+            value = f"encode_{field.name}(x)"
+            names[f"encode_{field.name}"] = field.encode
+        lines += [f"    x = v.{field.name}", f"    if {field.present}: values[{field.name!r}] = {value}"]
+    lines.append("    return message(**values)")
+    encode: Callable[[Any], Message] = _compiled("encode", lines, names)
     return encode
 
 
@@ -239,27 +238,25 @@ def _decoder(value_type: type, fields: Sequence[_Field]) -> Callable[[Any], Any]
         # A frozen dataclass' own __init__ goes through object.__setattr__ for each field.
         for field, member in zip(fields, members, strict=True):
             names[f"put_{field.name}"] = getattr(member, "__set__")  # noqa: B009
-        puts = "".join(f"    put_{field.name}(made, {field.expression})\n" for field in fields)
-        source = f"def decode(m):\n    made = new(kind)\n{puts}    return made\n"
+        puts = [f"    put_{field.name}(made, {field.expression})" for field in fields]
+        lines = ["def decode(m):", "    made = new(kind)", *puts, "    return made"]
     else:
-        values = "".join(f"        {field.name}=({field.expression}),\n" for field in fields)
-        source = f"def decode(m):\n    return kind(\n{values}    )\n"
-    exec(compile(source, f"<decoder of {value_type.__name__}>", "exec"), names)  # noqa: S102
-    decode: Callable[[Any], Any] = names["decode"]
+        values = [f"        {field.name}=({field.expression})," for field in fields]
+        lines = ["def decode(m):", "    return kind(", *values, "    )"]
+    decode: Callable[[Any], Any] = _compiled("decode", lines, names)
     return decode
+
+
+def _compiled(name: str, lines: Sequence[str], names: dict[str, Any]) -> Any:
+    """The function of this name. Its source holds nothing but names of dataclass fields, and what is said here."""
+    exec(compile("\n".join(lines), f"<{name}>", "exec"), names)  # noqa: S102
+    return names[name]
 
 
 def _is_plain(value_type: type) -> bool:
     """Whether its `__init__` only sets the fields."""
     every = dataclasses.fields(value_type)
     return not hasattr(value_type, "__post_init__") and all(field.init for field in every)
-
-
-def _getter(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    if not names:
-        return lambda _: ()
-    get = attrgetter(*names)
-    return get if len(names) > 1 else lambda value: (get(value),)
 
 
 def _default_of(field: "dataclasses.Field[Any]") -> Callable[[], Any] | None:
