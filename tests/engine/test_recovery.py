@@ -1,11 +1,15 @@
 """Restart, snapshots, timers, time travel, moving shards."""
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from itertools import pairwise
+from random import Random
 
 import pytest
 
 from podium.chassis.engine import Bookmark, EngineSettings
+from podium.chassis.engine.ports import StoredRecord
 from podium.kernel.errors import Rejection
 from podium.kernel.ids import shard_of
 from tests.engine.counting import Account, Remind
@@ -64,6 +68,21 @@ async def test_what_became_due_while_nobody_ran_is_done_at_once_after_restart() 
     assert log.streams["accounts/a"][1].type == "Reminded"
 
 
+async def test_a_large_state_is_kept_less_often() -> None:
+    """A snapshot of many bytes lasts for more events, so that keeping a board of 100,000 tasks stays cheap."""
+    log = MemoryLog()
+    async with engine_over(log, settings=EngineSettings(snapshot_every=10, snapshot_bytes_each=10)) as engine:
+        for i in range(60):
+            await add(engine, "a", 1, f"r{i}")
+            if i == 20:
+                while not log.snapshots:
+                    await asyncio.sleep(0.001)
+        (first, *_), kept = log.snapshots["accounts/a"], log.snapshots["accounts/a"]
+    size = len(first[1].data)
+    assert size > 400
+    assert len(kept) == 1
+
+
 async def test_snapshots_are_taken_and_used() -> None:
     """State and request table come back from snapshot and tail; replay from the start gives the same."""
     log = MemoryLog()
@@ -94,6 +113,38 @@ async def test_time_travel_shows_every_revision() -> None:
         assert [r.revision for r in await engine.history("a", 1, 3)] == [2, 3, 4]
         assert [r.revision for r in await engine.history("a", 0, 2, backwards=True)] == [5, 4]
         assert [r.revision for r in await engine.history("a", 4, 9, backwards=True)] == [3, 2, 1]
+
+
+async def test_looking_around_reads_little() -> None:
+    """Any order of looks shows the same states as the fold; one beside another reads only what lies between them."""
+    log = CountingLog()
+    async with engine_over(log, settings=EngineSettings(snapshot_every=20)) as engine:
+        states = {}
+        for i in range(100):
+            outcome = await add(engine, "a", 1, f"r{i}")
+            states[outcome.revision] = outcome.state
+        known = sorted(states)
+        rng = Random(7)
+        for revision in rng.choices(known, k=60):
+            assert (await engine.view_at("a", revision)).state == states[revision]
+        steps = known[30:35]
+        await engine.view_at("a", steps[0])
+        log.asked.clear()
+        for revision in steps[1:]:
+            assert (await engine.view_at("a", revision)).state == states[revision]
+        assert log.asked == [after - before for before, after in pairwise(steps)]
+
+
+class CountingLog(MemoryLog):
+    """Notes how many records each read asks for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+
+    def read(self, stream: str, after_revision: int, limit: int = 0) -> AsyncIterator[Sequence[StoredRecord]]:
+        self.asked.append(limit)
+        return super().read(stream, after_revision, limit)
 
 
 async def test_released_shards_end_their_watches_and_refuse_calls() -> None:

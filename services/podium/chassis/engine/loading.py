@@ -1,5 +1,6 @@
 """Entities from the log: newest snapshot and tail, or the state at some revision."""
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -11,6 +12,9 @@ from podium.chassis.engine.step import advance
 from podium.kernel.entity import Domain, Recorded
 
 S = TypeVar("S")
+
+PAST_KEPT = 4
+"""Past states of an entity that are kept: whoever looks at one revision looks at those beside it next."""
 
 
 @dataclass(slots=True)
@@ -31,6 +35,7 @@ class Loader(Generic[S]):
         self._log = log
         self._codec = codec
         self._settings = settings
+        self._past: OrderedDict[int, Folded[S]] = OrderedDict()
 
     async def newest(self, entity_id: str, stream: str) -> tuple[Folded[S], int]:
         """The newest snapshot's state and position, or the initial state."""
@@ -39,7 +44,7 @@ class Loader(Generic[S]):
     async def _snapshot(self, entity_id: str, stream: str, at: int | None) -> tuple[Folded[S], int]:
         stored = await self._log.load_snapshot(stream, at, self._domain.schema_version)
         if stored is not None:
-            return decode_snapshot(self._codec, stored.data)
+            return decode_snapshot(self._codec, stored.data, requests=at is None)
         return Folded(self._domain.initial(entity_id)), 0
 
     async def tail(self, stream: str, base: Folded[S], limit: int = 0, keep: bool = True) -> Tail[S]:
@@ -56,10 +61,26 @@ class Loader(Generic[S]):
         return tail
 
     async def at(self, entity_id: str, stream: str, revision: int) -> Folded[S] | None:
-        """The state after a revision, from the nearest snapshot; None where the stream does not reach it."""
+        """The state after a revision, from what is nearest; None where the stream does not reach it.
+
+        Its table of requests is not whole: nobody decides on the past.
+        """
         if revision == 0:
             return Folded(self._domain.initial(entity_id))
-        base, _ = await self._snapshot(entity_id, stream, revision)
+        base = self._nearest(revision)
+        if base is None:
+            base, _ = await self._snapshot(entity_id, stream, revision)
         if base.revision < revision:
             base = (await self.tail(stream, base, revision - base.revision, keep=False)).folded
-        return base if base.revision == revision else None
+        if base.revision != revision:
+            return None
+        self._past[revision] = base
+        self._past.move_to_end(revision)
+        if len(self._past) > PAST_KEPT:
+            self._past.popitem(last=False)
+        return base
+
+    def _nearest(self, revision: int) -> Folded[S] | None:
+        """A kept state that is likely nearer than the snapshot, which lies half its distance back on average."""
+        near = [kept for kept in self._past if 0 <= revision - kept <= self._settings.snapshot_every // 2]
+        return self._past[max(near)] if near else None

@@ -25,14 +25,17 @@ def encode_snapshot(codec: EntityCodec, folded: Folded[S], position: int) -> byt
     return len(header).to_bytes(4, "big") + header + codec.encode_state(folded.state)
 
 
-def decode_snapshot(codec: EntityCodec, data: bytes) -> tuple[Folded[S], int]:
-    """(folded, position); raises ValueError for a format it does not know."""
+def decode_snapshot(codec: EntityCodec, data: bytes, *, requests: bool = True) -> tuple[Folded[S], int]:
+    """(folded, position), without the table of requests where that is not asked for.
+
+    Raises ValueError for a format it does not know.
+    """
     length = int.from_bytes(data[:4], "big")
     header = json.loads(data[4 : 4 + length])
     if header.get("format") != _FORMAT:
         raise ValueError(f"snapshot format {header.get('format')} is not known")
-    requests = RequestTable()
-    for request_id, request_hash, revision in header["requests"]:
-        requests = requests.noted(request_id, request_hash, revision)
+    table = RequestTable()
+    for request_id, request_hash, revision in header["requests"] if requests else ():
+        table = table.noted(request_id, request_hash, revision)
     state: S = codec.decode_state(data[4 + length :])
-    return Folded(state, int(header["revision"]), requests), int(header["position"])
+    return Folded(state, int(header["revision"]), table), int(header["position"])
