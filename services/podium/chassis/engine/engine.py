@@ -271,7 +271,7 @@ class Engine(Generic[S]):
         self._board.committed(entity)
         self._arm(entity)
         revision = entity.committed.revision
-        if revision - entity.snapshot_revision >= self._settings.snapshot_every and entity.id not in self._saving:
+        if revision - entity.snapshot_revision >= entity.snapshot_every and entity.id not in self._saving:
             self._saving.add(entity.id)
             self._tasks.spawn(self._save_snapshot(entity), name=f"snapshot {entity.stream}")
 
@@ -292,6 +292,7 @@ class Engine(Generic[S]):
                 entity.stream, StoredSnapshot(folded.revision, data), self.domain.schema_version, fence
             )
             entity.snapshot_revision = folded.revision
+            entity.snapshot_every = max(self._settings.snapshot_every, len(data) // self._settings.snapshot_bytes_each)
         except (LogUnavailable, Rejection):
             return
         finally:

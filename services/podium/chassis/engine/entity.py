@@ -77,6 +77,7 @@ class Entity(Generic[S]):
         self.committed: Folded[S] = Folded(domain.initial(entity_id))
         self.position = 0
         self.snapshot_revision = 0
+        self.snapshot_every = settings.snapshot_every
         self.publication: Publication[S] = Publication(0, settings.ring_changes, settings.backlog_before_conflation)
         self._loaded_once = False
         self._ready = asyncio.Event()

@@ -25,6 +25,8 @@ class EngineSettings:
     group_events: int = 1000
     group_bytes: int = 1 << 20
     snapshot_every: int = 1000
+    snapshot_bytes_each: int = 2048
+    """A snapshot of so many bytes lasts for one event more: what it costs stays in proportion to what was done."""
     ring_changes: int = 256
     backlog_before_conflation: int = 32
     resume_limit: int = 10_000
