@@ -68,21 +68,6 @@ async def test_what_became_due_while_nobody_ran_is_done_at_once_after_restart() 
     assert log.streams["accounts/a"][1].type == "Reminded"
 
 
-async def test_a_large_state_is_kept_less_often() -> None:
-    """A snapshot of many bytes lasts for more events, so that keeping a board of 100,000 tasks stays cheap."""
-    log = MemoryLog()
-    async with engine_over(log, settings=EngineSettings(snapshot_every=10, snapshot_bytes_each=10)) as engine:
-        for i in range(60):
-            await add(engine, "a", 1, f"r{i}")
-            if i == 20:
-                while not log.snapshots:
-                    await asyncio.sleep(0.001)
-        (first, *_), kept = log.snapshots["accounts/a"], log.snapshots["accounts/a"]
-    size = len(first[1].data)
-    assert size > 400
-    assert len(kept) == 1
-
-
 async def test_snapshots_are_taken_and_used() -> None:
     """State and request table come back from snapshot and tail; replay from the start gives the same."""
     log = MemoryLog()
