@@ -36,6 +36,7 @@ class Layout:
             self.mirrors,
             self.confirmed,
             self.bin,
+            self.sessions,
         ):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -43,6 +44,11 @@ class Layout:
     def agents(self) -> Path:
         """A folder for each agent: its record, its instructions, its output file."""
         return self.root / "agents"
+
+    @property
+    def sessions(self) -> Path:
+        """A folder for each session of a person: its record, its instructions."""
+        return self.root / "sessions"
 
     @property
     def pods(self) -> Path:

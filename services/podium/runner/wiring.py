@@ -25,6 +25,12 @@ from podium.runner.lease import Lease
 from podium.runner.mcp.access import McpEndpoint
 from podium.runner.processes.journal import Journal
 from podium.runner.settings import RunnerSettings, load_settings
+from podium.runner.terminals.life import SessionMeans
+from podium.runner.terminals.orders import SessionOrders
+from podium.runner.terminals.record import SessionRecords
+from podium.runner.terminals.sessions import Sessions
+from podium.runner.terminals.spawning import Spawning
+from podium.runner.terminals.terminals import Terminals
 from podium.runner.workspaces.git import check_version
 from podium.runner.workspaces.service import Workspaces
 
@@ -81,10 +87,12 @@ async def build(shell: Shell, settings: RunnerSettings | None = None) -> Sequenc
     workspaces = Workspaces(layout, journal, settings.trust_repository, time.monotonic, settings.first_port)
     lease = _lease(shell, settings)
     mcp = McpEndpoint(shell.key)
+    terminals = Terminals(shell.client, shell.tasks, time.monotonic)
     household = Household(
         workspaces, journal, shell.settings.advertise, layout.bin, time.monotonic, settings.grace_seconds, mcp
     )
-    means = Means(shell.client, settings, household, StoredTranscripts(shell.client), lease)
+    store = StoredTranscripts(shell.client)
+    means = Means(shell.client, settings, household, store, lease)
     crew = Crew(means, shell.tasks)
     endpoint = Endpoint(crew.live, shell.client)
     mcp.speak_for(crew.live, endpoint)
@@ -92,7 +100,9 @@ async def build(shell: Shell, settings: RunnerSettings | None = None) -> Sequenc
     shell.on_stop(lease.release)
     shell.on_stop(mcp.stop)
     shell.on_stop(crew.stop)
-    shell.tasks.spawn(_work(shell, settings, layout, lease, crew, workspaces), name="work")
+    sessions = _sessions(shell, settings, layout, lease, journal, terminals, store)
+    shell.on_stop(sessions.stop)
+    shell.tasks.spawn(_work(shell, settings, layout, lease, crew, sessions, workspaces), name="work")
     return [Registration(add_AgentServiceServicer_to_server, endpoint, SERVICE)]
 
 
@@ -115,13 +125,49 @@ def _lease(shell: Shell, settings: RunnerSettings) -> Lease:
     )
 
 
+def _sessions(
+    shell: Shell,
+    settings: RunnerSettings,
+    layout: Layout,
+    lease: Lease,
+    journal: Journal,
+    terminals: Terminals,
+    store: StoredTranscripts,
+) -> Sessions:
+    """People's sessions."""
+    means = SessionMeans(
+        client=shell.client,
+        runner_id=settings.id,
+        epoch=lease.epoch,
+        records=SessionRecords(layout.sessions),
+        spawning=Spawning(settings.profiles, layout.bin, settings.grace_seconds),
+        terminals=terminals,
+        journal=journal,
+        store=store,
+        clock=time.monotonic,
+    )
+    return Sessions(means, shell.tasks, settings.terminals)
+
+
 async def _work(
-    shell: Shell, settings: RunnerSettings, layout: Layout, lease: Lease, crew: Crew, workspaces: Workspaces
+    shell: Shell,
+    settings: RunnerSettings,
+    layout: Layout,
+    lease: Lease,
+    crew: Crew,
+    sessions: Sessions,
+    workspaces: Workspaces,
 ) -> None:
     """Wait for the store, then follow the jobs; the endpoint serves meanwhile."""
+
+    async def register_again() -> None:
+        sessions.register_again()
+        await crew.register_again()
+
     await crew.recover()
     await lease.acquire()
-    shell.tasks.spawn(lease.keep(crew.register_again), name="lease")
+    sessions.recover()
+    shell.tasks.spawn(lease.keep(register_again), name="lease")
     await crew.register_again()
     own = f"jobs/{settings.id}"
     positions = Positions(layout.positions)
@@ -129,9 +175,16 @@ async def _work(
     boards = [Board(stream, positions.of(stream)) for stream in streams]
     errands = Errands(workspaces, crew, Artifacts(shell.client))
     dispatcher = Dispatcher(shell.client, boards, own, crew, errands, shell.tasks)
+    orders = SessionOrders(boards, own, sessions, shell.tasks)
+
+    def look() -> None:
+        dispatcher.look()
+        orders.look()
+
     shell.tasks.spawn(dispatcher.follow_room(), name="room")
+    shell.tasks.spawn(orders.follow_room(), name="room for sessions")
     for board in boards:
-        shell.tasks.spawn(follow(shell.client.events, board, positions, dispatcher.look), name=board.stream)
+        shell.tasks.spawn(follow(shell.client.events, board, positions, look), name=board.stream)
 
 
 def _closing(descriptor: int) -> Callable[[], Awaitable[None]]:

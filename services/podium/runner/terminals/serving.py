@@ -1,0 +1,153 @@
+"""Offering a terminal to Maestro: one stream, opened again whenever it is lost, for as long as the terminal lives."""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING
+
+from podium.client.errors import PodiumError
+from podium.runner.terminals.terminal import Terminal
+from podium.tasks.v1.terminal_service_pb2 import (
+    ServeRequest,
+    ServeResponse,
+    TerminalExit,
+    TerminalOpen,
+    TerminalOutput,
+    TerminalResized,
+)
+
+if TYPE_CHECKING:
+    from podium.tasks.v1.terminal_service_pb2_grpc import TerminalServiceAsyncStub
+
+_log = logging.getLogger(__name__)
+
+MESSAGE_BYTES = 64 * 1024
+GATHER_SECONDS = 0.01
+"""After a message more output may gather for so long: a flood then costs few messages, a key stroke no time."""
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 2.0
+_LAST_TRIES = 5
+"""How often the end of a terminal is offered to a Maestro that is away; it hears of it by the report too."""
+_ANSWER_SECONDS = 10.0
+"""How long a stream may wait to be accepted, where there is nothing left but to tell the end."""
+_HOPS = 3
+
+Stubs = Callable[[str], "TerminalServiceAsyncStub"]
+"""The service at an address; empty: at Maestro's own."""
+
+
+class Serving:
+    """Serves one terminal. `run` ends after the terminal's end, or when it is refused."""
+
+    def __init__(self, terminal: Terminal, stubs: Stubs, on_refused: Callable[[str], None] | None = None) -> None:
+        """`on_refused` hears when Maestro says that the session is not (or no more) ours."""
+        self._terminal = terminal
+        self._stubs = stubs
+        self._on_refused = on_refused
+        self._wanted = False
+        self._position = 0
+        self._accepted = asyncio.Event()
+        self._told_end = False
+
+    async def run(self) -> None:
+        """Serve."""
+        pause, address, hops, tries = _FIRST_PAUSE_SECONDS, "", 0, 0
+        while True:
+            error = await self._once(address)
+            if self._told_end and error is None:
+                return
+            if error is not None and error.reason == "SESSION_NOT_YOURS" and self._on_refused is not None:
+                self._on_refused(error.message)
+                return
+            if error is not None and error.reason == "NOT_OWNER" and hops < _HOPS:
+                address, hops = error.metadata.get("owner_address", ""), hops + 1
+                continue
+            if self._terminal.end is not None:
+                tries += 1
+                if tries >= _LAST_TRIES:
+                    return
+            pause = _FIRST_PAUSE_SECONDS if self._accepted.is_set() else min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            _log.debug("terminal %s: not served: %s", self._terminal.session_id, error)
+            address, hops = "", 0
+            await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
+
+    async def _once(self, address: str) -> PodiumError | None:
+        """One stream, until it ends or is lost; what was said against it."""
+        self._wanted = self._told_end = False
+        self._accepted.clear()
+        call = self._stubs(address).Serve(self._requests())
+        try:
+            async for response in call:
+                self._hear(response)
+                self._accepted.set()
+        except PodiumError as error:
+            return error
+        finally:
+            call.cancel()
+        return None
+
+    def _hear(self, response: ServeResponse) -> None:
+        terminal = self._terminal
+        match response.WhichOneof("item"):
+            case "wanted":
+                self._wanted = True
+                self._position = response.wanted.after_offset
+                terminal.changed.set()
+            case "unwanted":
+                self._wanted = False
+            case "input":
+                terminal.type(response.input.data)
+            case "resize":
+                terminal.resize(response.resize.rows, response.resize.columns)
+
+    async def _requests(self) -> AsyncIterator[ServeRequest]:
+        """What is sent: gRPC takes the next one when it has sent the one before."""
+        terminal = self._terminal
+        told_size = terminal.size
+        yield ServeRequest(
+            open=TerminalOpen(
+                project_id=terminal.project_id,
+                session_id=terminal.session_id,
+                rows=told_size[0],
+                columns=told_size[1],
+                offset=terminal.ring.end,
+                writable=True,
+            )
+        )
+        while True:
+            terminal.changed.clear()
+            if terminal.size != told_size:
+                told_size = terminal.size
+                yield ServeRequest(resized=TerminalResized(rows=told_size[0], columns=told_size[1]))
+            output = self._next_output()
+            if output is not None:
+                yield ServeRequest(output=output)
+                await asyncio.sleep(GATHER_SECONDS)
+                continue
+            if terminal.end is not None:
+                if not self._accepted.is_set():
+                    await self._until_accepted()  # or viewers that came back would miss its last output
+                    continue
+                end = terminal.end
+                self._told_end = True
+                yield ServeRequest(exited=TerminalExit(status=end.status, signal=end.signal, text=end.text))
+                return
+            await terminal.changed.wait()
+
+    async def _until_accepted(self) -> None:
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await self._accepted.wait()
+        except TimeoutError:
+            self._accepted.set()
+
+    def _next_output(self) -> TerminalOutput | None:
+        """The next piece for whoever watches; what the ring has lost meanwhile is a gap."""
+        ring = self._terminal.ring
+        if not self._wanted or self._position >= ring.end:
+            return None
+        offset, data = ring.after(self._position, MESSAGE_BYTES)
+        gap = offset - self._position
+        self._position = offset + len(data)
+        return TerminalOutput(offset=offset, data=data, gap_bytes=gap)
