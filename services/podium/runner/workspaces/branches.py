@@ -4,15 +4,19 @@ A branch that is checked out is never moved by its ref alone: the checkout would
 staged deletions. It is moved by a fast-forward in that checkout, or not at all.
 """
 
+import logging
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from podium.runner.workspaces.errors import GitError
+from podium.runner.workspaces.errors import GitError, WorkspaceError
 from podium.runner.workspaces.git import Git
-from podium.runner.workspaces.repository import is_directory
+from podium.runner.workspaces.repository import Repository, is_directory
+
+_log = logging.getLogger(__name__)
 
 NO_COMMIT = "0" * 40
+HOOK_SECONDS = 60.0
 _UNDER_WAY = {
     "MERGE_HEAD": "a merge",
     "CHERRY_PICK_HEAD": "a cherry-pick",
@@ -85,6 +89,15 @@ async def unfit(git: Git, checkout: Path) -> str:
     return f"{checkout} has uncommitted changes in tracked files ({changed})" if changed else ""
 
 
+async def tell_checkout(repository: Repository, checkout: Path) -> None:
+    """Run the user's own `post-merge` hook, as their merge would have: it is their checkout. It can stop nothing."""
+    try:
+        git = repository.git.at(checkout)
+        await git.run("hook", "run", "--ignore-missing", "post-merge", "--", "0", seconds=HOOK_SECONDS, hooks=True)
+    except WorkspaceError as error:
+        _log.warning("landed, but the post-merge hook of %s: %s", checkout, error)
+
+
 async def move(git: Git, branch: str, new: str, old: str) -> Move:
     """Move a local branch from `old` to its descendant `new`. The caller holds the lock."""
     ref = f"refs/heads/{branch}"
@@ -97,8 +110,7 @@ async def move(git: Git, branch: str, new: str, old: str) -> Move:
         if checkout is None:
             await git.run("update-ref", "-m", "podium", ref, new, old)
         else:
-            # The user's own hooks run: it is their checkout.
-            await git.at(checkout).run("merge", "--ff-only", "--quiet", new, hooks=True)
+            await git.at(checkout).run("merge", "--ff-only", "--quiet", new)
     except GitError as error:
         # Somebody else's git does not take our lock: it may have been there first.
         changed = await git.commit_of(ref) != old

@@ -1,18 +1,18 @@
 """The git command, called so that nothing of the caller's surroundings changes what it does."""
 
-import asyncio
 import os
-import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from podium.runner.workspaces.errors import GitError, WorkspaceError
+from podium.runner.workspaces.programs import OUTPUT_BYTES, Done, run_program
 
 MINIMUM_VERSION = (2, 38)
 """`merge-tree --write-tree` came with it."""
 LOCAL_SECONDS = 300.0
-REMOTE_SECONDS = 900.0
+REMOTE_SECONDS = 300.0
+_REMOTE = frozenset({"fetch", "push", "ls-remote", "clone"})
 
 _KEPT = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_SSH", "GIT_SSH_COMMAND")
 """GIT_* that say how git is configured. All others say where it works, and that is for us to say."""
@@ -21,6 +21,8 @@ _OPTIONS = (
     # Background maintenance would outlive the lock, and hold its inherited descriptor.
     *("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.fsmonitor=false"),
     # The runner's own commits are bookkeeping: no hook, no editor and no passphrase may stop them.
+    # A remote that sends nothing for a minute is given up.
+    *("-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=60"),
     *("-c", "commit.gpgSign=false", "-c", "core.editor=true", "-c", "core.quotePath=false"),
 )
 _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
@@ -89,84 +91,83 @@ class Git:
 
         A cancellation waits for its end: a git that is stopped halfway may leave a lock file behind.
         """
+        done = await self._run(arguments, stdin, seconds, hooks, OUTPUT_BYTES)
+        if done.too_long:
+            raise GitError(arguments, -1, f"no end after {seconds:.0f} s. {done.said}")
+        if done.too_much:
+            raise GitError(arguments, -1, f"more than {OUTPUT_BYTES} bytes of output")
+        if done.status not in ok:
+            raise GitError(arguments, done.status, done.said)
+        return Result(done.status, done.output, done.said)
+
+    async def _run(
+        self, arguments: Sequence[str], stdin: bytes | None, seconds: float, hooks: bool, limit: int
+    ) -> Done:
         place = (f"--git-dir={self.git_dir}",) if self.git_dir else ()
+        words = ("git", *place, *_OPTIONS, *(() if hooks else _NO_HOOKS), *arguments)
+        # A hook, or what a remote needs (a credential cache), may leave something behind that would keep the lock.
+        keep = () if self.lock is None or hooks or arguments[0] in _REMOTE else (self.lock,)
         try:
-            process = await asyncio.create_subprocess_exec(
-                *("git", *place, *_OPTIONS, *(() if hooks else _NO_HOOKS), *arguments),
-                stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                cwd=self.directory,
-                env=environment(self.extra),
-                start_new_session=True,
-                pass_fds=() if self.lock is None else (self.lock,),
+            return await run_program(
+                words,
+                self.directory,
+                environment(self.extra),
+                seconds=seconds,
+                stdin=stdin,
+                keep=keep,
+                output_limit=limit,
             )
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise WorkspaceError(f"{error.filename}: {error.strerror}") from error
-        output, said = await _finish(process, arguments, stdin, seconds)
-        status = process.returncode if process.returncode is not None else -1
-        if status not in ok:
-            raise GitError(arguments, status, said)
-        return Result(status, output, said)
 
     async def text(self, *arguments: str) -> str:
         """The output of a command as text."""
         return (await self.run(*arguments)).text
 
     async def read_up_to(self, limit: int, *arguments: str) -> tuple[bytes, bool]:
-        """The first `limit` bytes of a command's output, and whether there was more."""
-        process = await asyncio.create_subprocess_exec(
-            *("git", *((f"--git-dir={self.git_dir}",) if self.git_dir else ()), *_OPTIONS, *_NO_HOOKS, *arguments),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            cwd=self.directory,
-            env=environment(self.extra),
-            start_new_session=True,
-        )
-        assert process.stdout is not None
-        kept = bytearray()
-        async with asyncio.timeout(LOCAL_SECONDS):
-            while len(kept) <= limit and (data := await process.stdout.read(65536)):
-                kept += data
-            more = len(kept) > limit
-            if more:
-                process.kill()  # it only reads
-            status = await process.wait()
-        if status != 0 and not more:
-            raise GitError(arguments, status, "")
-        return bytes(kept[:limit]), more
+        """The first `limit` bytes of a command's output, and whether there was more; the command only reads."""
+        done = await self._run(arguments, None, LOCAL_SECONDS, False, limit)
+        if done.too_long or (done.status != 0 and not done.too_much):
+            raise GitError(arguments, done.status, done.said)
+        return done.output, done.too_much
+
+    async def objects(self, *names: str) -> "list[bytes | str | None]":
+        """What some names mean, by one process: a commit's id, a blob's bytes, or None where there is no such thing."""
+        asked = "".join(f"contents {name}\n" for name in names)
+        done = await self.run("cat-file", "--batch-command", stdin=asked.encode(errors="surrogateescape"))
+        return _parse_objects(done.output, len(names))
 
     async def commit_of(self, name: str) -> str:
         """The commit that a name means; empty where there is none."""
         return (await self.run("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", ok=(0, 1, 128))).text
+
+    async def commits(self, *names: str) -> list[str]:
+        """`commit_of` of several names, by one process."""
+        asked = "".join(f"info {name}^{{commit}}\n" for name in names)
+        done = await self.run("cat-file", "--batch-command", stdin=asked.encode(errors="surrogateescape"))
+        rows = [line.split(" ") for line in done.text.splitlines()]
+        return [row[0] if len(row) == 3 and row[1] == "commit" else "" for row in rows]
 
     async def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether everything of `older` is in `newer`."""
         return (await self.run("merge-base", "--is-ancestor", older, newer, ok=(0, 1))).status == 0
 
 
-async def _finish(
-    process: asyncio.subprocess.Process, arguments: Sequence[str], stdin: bytes | None, seconds: float
-) -> tuple[bytes, str]:
-    talk = asyncio.ensure_future(process.communicate(stdin))
-    cancelled = False
-    end = asyncio.get_running_loop().time() + seconds
-    while not talk.done():
-        left = end - asyncio.get_running_loop().time()
-        if left <= 0:
-            process.send_signal(signal.SIGTERM)  # git removes its lock files
-            await asyncio.wait({talk}, timeout=10)
-            talk.cancel()
-            raise GitError(arguments, -1, f"no end after {seconds:.0f} s")
-        try:
-            await asyncio.wait({talk}, timeout=left)
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled:
-        raise asyncio.CancelledError
-    output, said = talk.result()
-    return output, said.decode(errors="replace")
+def _parse_objects(output: bytes, count: int) -> "list[bytes | str | None]":
+    """`<id> <type> <size>`, the object and a line end for each; `<name> missing` where there is none."""
+    found: list[bytes | str | None] = []
+    at = 0
+    for _ in range(count):
+        end = output.index(b"\n", at)
+        header = output[at:end].rsplit(b" ", 2)
+        at = end + 1
+        if len(header) < 3 or not header[2].isdigit():
+            found.append(None)
+            continue
+        size = int(header[2])
+        found.append(output[at : at + size] if header[1] == b"blob" else header[0].decode())
+        at += size + 1
+    return found
 
 
 async def check_version() -> str:

@@ -9,7 +9,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from podium.runner.workspaces.branches import Move, Outcome, move
+from podium.runner.workspaces.branches import Move, Outcome, move, tell_checkout
 from podium.runner.workspaces.commands import StepResult, Verdict
 from podium.runner.workspaces.git import REMOTE_SECONDS, Git
 from podium.runner.workspaces.merging import (
@@ -123,6 +123,8 @@ class Landing:
             return None
         if done.outcome is Outcome.REFUSED:
             return self._refused(done, candidate)
+        if done.checkout is not None:
+            await tell_checkout(self.repository, done.checkout)  # without the lock: a hook takes its time
         return Landed(candidate)
 
     async def _push(self, git: Git, candidate: str, tip: str) -> Landed | Blocked | None:

@@ -60,6 +60,8 @@ class Records:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._cache: dict[str, PodRecord] = {}
+        self._cached = False
+        """All of them are in the cache."""
 
     def _path(self, pod_id: str) -> Path:
         return self._directory / f"{file_name(pod_id)}.json"
@@ -85,14 +87,17 @@ class Records:
         remove_file(self._path(pod_id))
 
     def all(self) -> list[PodRecord]:
-        """Every record."""
+        """Every record, read from the disk: another process (`podium gc`) may have changed them."""
         values = [read_json(path) for path in sorted(self._directory.glob("*.json"))]
         found = [_decode(value) for value in values if value is not None]
         return [self._cache.get(record.pod_id, record) for record in found]
 
     def free_port_base(self, first: int, step: int = 20, slots: int = 1000) -> int:
         """The lowest range of ports that no worktree has."""
-        taken = {a.port_base for record in self.all() for a in record.attempts.values()}
+        if not self._cached:
+            self._cache = {record.pod_id: record for record in self.all()}
+            self._cached = True
+        taken = {a.port_base for record in self._cache.values() for a in record.attempts.values()}
         return next((p for i in range(slots) if (p := first + i * step) not in taken), first)
 
 

@@ -11,6 +11,10 @@ from podium.runner.workspaces.errors import GitError, WorkspaceError
 from podium.runner.workspaces.git import FALLBACK_IDENTITY, REMOTE_SECONDS, Git
 from podium.runner.workspaces.locks import Locks
 
+_MADE = "podium.made"
+"""In a mirror that is set up."""
+_KNOWN = 1000
+"""Repositories of which it is remembered that they are there."""
 _SCP_LIKE = re.compile(r"^[^/\s:]+@[^/\s:]+:")
 
 
@@ -73,7 +77,18 @@ class Repository:
         """Bring a mirror up to date; nothing for a local repository."""
         if self.remote:
             async with self.locked() as git:
-                await git.run("fetch", "--quiet", "--prune", "origin", seconds=REMOTE_SECONDS)
+                await self._fetch(git)
+
+    @staticmethod
+    async def _fetch(git: Git) -> None:
+        """Once more where it failed: a git that outlived its runner may have been at it."""
+        words = ("fetch", "--quiet", "--prune", "origin")
+        try:
+            await git.run(*words, seconds=REMOTE_SECONDS)
+        except GitError as error:
+            if "cannot lock ref" not in error.said:
+                raise
+            await git.run(*words, seconds=REMOTE_SECONDS)
 
     async def identity(self) -> dict[str, str]:
         """The environment that gives git an identity, where the user has configured none."""
@@ -100,6 +115,9 @@ async def _open_mirror(location: str, mirrors: Path, locks: Locks) -> Repository
     common = mirrors / (hashlib.sha256(location.encode()).hexdigest()[:24] + ".git")
     repository = Repository(location, common, True, locks)
     common.mkdir(parents=True, exist_ok=True)
+    made = common / _MADE
+    if made.exists():
+        return repository
     async with repository.locked() as git:
         if not (common / "HEAD").exists():
             await Git(common, None, git.lock).run("init", "--quiet", "--bare", str(common))
@@ -108,4 +126,38 @@ async def _open_mirror(location: str, mirrors: Path, locks: Locks) -> Repository
             ("remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"),
         ):
             await git.run("config", key, value)
+        made.touch()
     return repository
+
+
+class Opened:
+    """Repositories that were opened before, by location, as long as the same directories stand there."""
+
+    def __init__(self, mirrors: Path, locks: Locks) -> None:
+        self._mirrors = mirrors
+        self._locks = locks
+        self._known: dict[str, tuple[tuple[int, ...], Repository]] = {}
+
+    async def get(self, location: str) -> Repository:
+        """The repository of a location. Raises WorkspaceError where there is none, or it cannot be fetched."""
+        known = self._known.get(location)
+        if known is not None and known[0] == _identity_of(location, known[1]):
+            return known[1]
+        repository = await open_repository(location, self._mirrors, self._locks)
+        if len(self._known) >= _KNOWN:
+            self._known.clear()
+        self._known[location] = (_identity_of(location, repository), repository)
+        return repository
+
+
+def _identity_of(location: str, repository: Repository) -> tuple[int, ...]:
+    """What tells a directory from another one of its name; empty where one of them is gone."""
+    found: list[int] = []
+    for path in (repository.common / "HEAD", repository.common, *(() if repository.remote else (Path(location),))):
+        try:
+            seen = path.stat()
+        except OSError:
+            return ()
+        if path.name != "HEAD":
+            found += (seen.st_dev, seen.st_ino)
+    return tuple(found)

@@ -83,10 +83,9 @@ class ReadFile:
 
 async def read_repository_file(git: Git, commit: str) -> ReadFile:
     """The file as it stands in a commit. Raises WorkspaceError where it cannot be understood."""
-    listed = await git.run("ls-tree", "-z", "--name-only", commit, FILE_NAME)
-    if not listed.fields:
+    (data,) = await git.objects(f"{commit}:{FILE_NAME}")
+    if not isinstance(data, bytes):
         return ReadFile(RepositoryFile(), "")
-    data = (await git.run("cat-file", "blob", f"{commit}:{FILE_NAME}")).output
     try:
         content = RepositoryFile.model_validate(tomllib.loads(data.decode()))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -17,12 +17,13 @@ from podium.runner.workspaces.copying import copy_files
 from podium.runner.workspaces.errors import SetupError, WorkspaceError
 from podium.runner.workspaces.locks import Locks
 from podium.runner.workspaces.record import AttemptRecord, PodRecord, Records
-from podium.runner.workspaces.repository import Repository, open_repository
-from podium.runner.workspaces.repository_file import RepositoryFile, Trust, read_repository_file
+from podium.runner.workspaces.repository import Opened, Repository
+from podium.runner.workspaces.repository_file import ReadFile, RepositoryFile, Trust, read_repository_file
 from podium.runner.workspaces.worktrees import Finished
 
 OnOutput = Callable[[bytes], None]
 FIRST_PORT = 21000
+_KEPT_FILES = 500
 
 
 def ignore(_: bytes) -> None:
@@ -79,25 +80,32 @@ class Workspaces:
         self._journal = journal
         self._clock = clock
         self.first_port = first_port
-        self._locks = Locks()
+        self._opened = Opened(layout.mirrors, Locks())
+        self._files: dict[tuple[Path, str], ReadFile] = {}
         self._opening: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def repository(self, location: str) -> Repository:
         """The repository of a location. Raises WorkspaceError."""
-        return await open_repository(location, self.layout.mirrors, self._locks)
+        return await self._opened.get(location)
 
     async def open(self, pod_id: str, place: Place) -> tuple[Repository, PodRecord]:
         """The pod's repository and record; the first time resolves the base and makes the integration branch."""
+        repository, record, _ = await self._look(pod_id, place)
+        return repository, record
+
+    async def _look(self, pod_id: str, place: Place) -> tuple[Repository, PodRecord, str]:
+        """The repository, the record, and the integration branch's commit."""
         repository = await self.repository(place.repository)
         async with self._opening[pod_id]:
             record = self.records.load(pod_id)
             if record is None or not record.base_commit:
                 record = await self._found(repository, pod_id, place)
-        if not await repository.git.commit_of(record.base_commit):
+        base, tip = await repository.git.commits(record.base_commit, f"refs/heads/{record.integration}")
+        if not base:
             raise WorkspaceError(f"{place.repository} no longer has the base commit {record.base_commit}")
-        if not await repository.git.commit_of(f"refs/heads/{record.integration}"):
+        if not tip:
             raise WorkspaceError(f"the integration branch {record.integration} is gone from {place.repository}")
-        return repository, record
+        return repository, record, tip
 
     async def _found(self, repository: Repository, pod_id: str, place: Place) -> PodRecord:
         await repository.fetch()
@@ -115,24 +123,25 @@ class Workspaces:
 
     async def prepare(self, pod_id: str, place: Place, order: AttemptOrder, on_output: OnOutput = ignore) -> Prepared:
         """Make a worktree from the integration branch, fill and set it up. Raises WorkspaceError, SetupError."""
-        repository, record = await self.open(pod_id, place)
-        start = await repository.git.commit_of(f"refs/heads/{record.integration}")
+        repository, record, start = await self._look(pod_id, place)
         path = self.layout.pod_worktrees(pod_id) / file_name(order.name)
         if path.exists():
             await worktrees.remove(repository, path)
         port = self.records.free_port_base(self.first_port)
         attempt = AttemptRecord(order.name, str(path), order.branch, start, port, conflict_branch=order.conflict_branch)
         self._update(pod_id, lambda r: r.with_attempt(attempt))
-        await worktrees.add(repository, path, start, order.branch, order.conflict_branch)
-        file, attempt = await self.fill(repository, record, attempt, on_output)
-        self._update(pod_id, lambda r: r.with_attempt(attempt))
-        return Prepared(attempt, record.base_commit, file, await repository.identity())
+        identity = await repository.identity()
+        await worktrees.add(repository, path, start, order.branch, order.conflict_branch, identity)
+        file, filled = await self.fill(repository, record, attempt, on_output)
+        if filled != attempt:
+            self._update(pod_id, lambda r: r.with_attempt(filled))
+        return Prepared(filled, record.base_commit, file, identity)
 
     async def fill(
         self, repository: Repository, record: PodRecord, attempt: AttemptRecord, on_output: OnOutput
     ) -> tuple[RepositoryFile, AttemptRecord]:
         """Copy what the repository wants copied, and run its setup. Raises WorkspaceError, SetupError."""
-        read = await read_repository_file(repository.git, record.base_commit)
+        read = await self.file(repository, record.base_commit)
         self.trust.check(read, repository.location, remote=repository.remote)
         path = Path(attempt.worktree)
         if read.content.copy_files and not repository.remote:
@@ -160,7 +169,7 @@ class Workspaces:
         """Run the repository's checks in an attempt's worktree."""
         repository, record = await self.open(pod_id, place)
         attempt = self._attempt(record, name)
-        read = await read_repository_file(repository.git, record.base_commit)
+        read = await self.file(repository, record.base_commit)
         self.trust.check(read, repository.location, remote=repository.remote)
         return await self.runner(attempt.port_base).run(
             read.content.checks,
@@ -172,9 +181,20 @@ class Workspaces:
 
     async def prompt_override(self, pod_id: str, place: Place, path: str) -> str:
         """A file of the base commit, or nothing."""
-        repository, record = await self.open(pod_id, place)
-        shown = await repository.git.run("cat-file", "blob", f"{record.base_commit}:{path}", ok=(0, 128))
-        return shown.output.decode(errors="replace") if shown.status == 0 else ""
+        repository = await self.repository(place.repository)
+        record = self.records.load(pod_id)
+        commit = record.base_commit if record is not None else place.base_commit
+        (found,) = await repository.git.objects(f"{commit}:{path}")
+        return found.decode(errors="replace") if isinstance(found, bytes) else ""
+
+    async def file(self, repository: Repository, commit: str) -> ReadFile:
+        """The repository file of a commit; what a commit holds is read once. Raises WorkspaceError."""
+        key = (repository.common, commit)
+        if key not in self._files:
+            if len(self._files) >= _KEPT_FILES:
+                self._files.clear()
+            self._files[key] = await read_repository_file(repository.git, commit)
+        return self._files[key]
 
     async def drop(self, pod_id: str, place: Place, name: str) -> None:
         """Remove a worktree that nobody needs any more; its branch stays."""

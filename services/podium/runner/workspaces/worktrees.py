@@ -3,7 +3,7 @@
 import posixpath
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,13 +26,22 @@ class Finished:
     unresolved: tuple[str, ...] = ()
 
 
-async def add(repository: Repository, path: Path, start: str, branch: str = "", conflict_branch: str = "") -> None:
+async def add(
+    repository: Repository,
+    path: Path,
+    start: str,
+    branch: str = "",
+    conflict_branch: str = "",
+    identity: Mapping[str, str] | None = None,
+) -> None:
     """Make a worktree at a commit, on a branch of its own or detached; half-merged with another where wanted."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if conflict_branch and not await repository.git.commit_of(f"refs/heads/{conflict_branch}"):
         raise WorkspaceError(f"the branch {conflict_branch}, whose conflict is to be resolved, is gone")
+    # A name is one attempt's, so nobody makes the branch between this look and the lock.
+    exists = bool(branch) and bool(await repository.git.commit_of(f"refs/heads/{branch}"))
     async with repository.locked() as git:
-        if branch:
+        if exists:
             await _set_aside(git, branch, start)
         kind = ("--no-track", "-B", branch) if branch else ("--detach",)
         # Without a checkout the lock is held for milliseconds, whatever the size of the tree.
@@ -40,7 +49,7 @@ async def add(repository: Repository, path: Path, start: str, branch: str = "", 
     worktree = Git(path)
     await worktree.run("reset", "--quiet", "--hard")
     if conflict_branch:
-        merging = worktree.with_identity(await repository.identity())
+        merging = worktree.with_identity(identity or {})
         await merging.run("merge", "--no-commit", "--no-ff", "--quiet", f"refs/heads/{conflict_branch}", ok=(0, 1))
 
 
