@@ -17,8 +17,11 @@ def sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def write_atomic(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Replace a file; a crash leaves the old content or the new one, and after the return the new one."""
+def write_atomic(path: Path, data: bytes, mode: int = 0o600, *, durable: bool = True) -> None:
+    """Replace a file; a crash leaves the old content or the new one, and after the return the new one.
+
+    Not `durable`: that holds for a crash of the process, not for one of the machine, and costs no wait for the disk.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
@@ -26,16 +29,18 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o600) -> None:
         view = memoryview(data)
         while view:
             view = view[os.write(descriptor, view) :]
-        os.fsync(descriptor)
+        if durable:
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
     temporary.replace(path)
-    sync_directory(path.parent)
+    if durable:
+        sync_directory(path.parent)
 
 
-def write_json(path: Path, value: Mapping[str, Any]) -> None:
+def write_json(path: Path, value: Mapping[str, Any], *, durable: bool = True) -> None:
     """`write_atomic` of a JSON object."""
-    write_atomic(path, json.dumps(value, ensure_ascii=False, indent=1).encode())
+    write_atomic(path, json.dumps(value, ensure_ascii=False, indent=1).encode(), durable=durable)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:

@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from podium.chassis.tasks import TaskSet
 from podium.pods.v1.pod_pb2 import (
-    AGENT_KIND_RESOLVER,
-    AGENT_KIND_WORKER,
     FAILURE_CAUSE_LOST,
     FAILURE_CAUSE_SETUP_FAILED,
     FAILURE_CAUSE_START_FAILED,
@@ -166,10 +166,8 @@ class Life:
 
     async def _prepare(self) -> Prepared:
         agent, order = self._agent, self._order
-        has_branch = order.kind in (AGENT_KIND_WORKER, AGENT_KIND_RESOLVER)
-        name = f"{order.workstream_id}.{order.attempt}" if has_branch else agent.record.agent_id
-        agent.record = agent.records.change(agent.record, worktree=name)
-        place = agent.record.place
+        name, place = agent.record.worktree, agent.record.place
+        has_branch = name != agent.record.agent_id
         branch = f"{place.branch_prefix}/{name}" if has_branch else ""
         wanted = AttemptOrder(name, branch, order.conflict_branch)
         self._transcript.say(f"preparing a worktree for {name}")
@@ -184,13 +182,13 @@ class Life:
         allowance = Allowance(self._limit(), self._house.clock)
         extra = ""
         for turn in range(1, MAX_TURNS + 1):
-            write_atomic(around.instructions, f"{agent.instructions}{extra}".encode())
+            write_atomic(around.instructions, f"{agent.instructions}{extra}".encode(), durable=False)
             ended = await self._turn(prepared, around, turn, allowance)
-            verdict = judge(self._facts(ended))
+            verdict = judge(self._facts(ended), datetime.fromtimestamp(time.time(), UTC))
             if verdict.next is Next.FINISH:
                 return ended
             if verdict.next is Next.FAIL:
-                finishing.fail(agent, verdict.cause, verdict.error)
+                finishing.fail(agent, verdict.cause, verdict.error, retry_time=verdict.retry_time)
                 return None
             extra = await self._between_turns(verdict.next)
         finishing.fail(agent, FAILURE_CAUSE_WORKSPACE, f"no end after {MAX_TURNS} turns")

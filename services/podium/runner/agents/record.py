@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from podium.jobs.v1.job_events_pb2 import JobIssued
+from podium.jobs.v1.job_events_pb2 import JobIssued, LaunchOrder
+from podium.pods.v1.pod_pb2 import AGENT_KIND_RESOLVER, AGENT_KIND_WORKER
 from podium.runner.disk import known_fields, read_json, write_json
 from podium.runner.layout import file_name
 from podium.runner.workspaces.service import Place
@@ -31,6 +32,8 @@ class AgentRecord:
     ended: bool = False
     traceparent: str = ""
     """The trace of the call that led to it; its reports belong to it."""
+    session: str = ""
+    """The id of its ACP session, where its program can load it again after a crash of the runner."""
 
     @property
     def order(self) -> JobIssued:
@@ -41,6 +44,12 @@ class AgentRecord:
     def place(self) -> Place:
         """Where its pod works."""
         return place_of(self.order)
+
+
+def worktree_of(launch: LaunchOrder) -> str:
+    """The name of an agent's worktree: its workstream's attempt, or itself where it writes no code."""
+    has_branch = launch.kind in (AGENT_KIND_WORKER, AGENT_KIND_RESOLVER)
+    return f"{launch.workstream_id}.{launch.attempt}" if has_branch else launch.agent_id
 
 
 def place_of(job: JobIssued) -> Place:
@@ -55,10 +64,12 @@ class AgentRecords:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def begin(self, job: JobIssued, traceparent: str = "") -> AgentRecord:
-        """Note that an agent is about to be claimed."""
+    @staticmethod
+    def begin(job: JobIssued, traceparent: str = "") -> AgentRecord:
+        """The record of an agent that is about to be claimed; kept once it is ours (it tells nothing before)."""
         encoded = base64.b64encode(job.SerializeToString()).decode()
-        return self.save(AgentRecord(job.launch.agent_id, job.pod_id, encoded, traceparent=traceparent))
+        launch = job.launch
+        return AgentRecord(launch.agent_id, job.pod_id, encoded, worktree=worktree_of(launch), traceparent=traceparent)
 
     def save(self, record: AgentRecord) -> AgentRecord:
         """Keep a record, durably."""

@@ -10,7 +10,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from podium.runner.disk import read_json, remove_file, write_json
+from podium.runner.disk import read_json, write_json
 from podium.runner.layout import file_name
 from podium.runner.processes import table
 from podium.runner.processes.ending import end_group
@@ -38,11 +38,12 @@ class Journal:
         """Note a process that was started but waits for leave to begin."""
         found = table.row(pid)
         entry = Entry(key, pid, found.start if found else "", table.boot_id())
-        write_json(self._directory / f"{file_name(key)}.json", asdict(entry))
+        # Not durable: where the machine itself goes down, the process does too.
+        write_json(self._directory / f"{file_name(key)}.json", asdict(entry), durable=False)
 
     def remove(self, key: str) -> None:
         """The group is gone."""
-        remove_file(self._directory / f"{file_name(key)}.json")
+        (self._directory / f"{file_name(key)}.json").unlink(missing_ok=True)
 
     def entries(self) -> list[Entry]:
         """What is noted; unreadable files are skipped (a crash in the middle of their writing)."""
