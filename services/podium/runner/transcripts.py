@@ -15,6 +15,7 @@ from podium.events.v1.event_pb2 import NewEvent, StreamAppend
 from podium.jobs.v1.artifact_events_pb2 import (
     TRANSCRIPT_SOURCE_OUTPUT,
     TRANSCRIPT_SOURCE_RUNNER,
+    SessionUpdate,
     TranscriptChunk,
     TranscriptSource,
 )
@@ -66,18 +67,29 @@ class Transcript:
         """Add output; what is too much is left out."""
         while data:
             piece, data = data[:CHUNK_BYTES], data[CHUNK_BYTES:]
-            if not self._admit(len(piece)):
-                self._gap += len(piece)
-                continue
-            last = self._chunks[-1] if self._chunks else None
-            fits = last is not None and last.source == source and not self._gap
-            if last is not None and fits and len(last.data) + len(piece) <= CHUNK_BYTES:
-                last.data += piece
-            else:
-                self._chunks.append(TranscriptChunk(source=source, data=piece, gap_bytes=self._gap))
-                self._gap = 0
-            self._waiting += len(piece)
-            self._wake.set()
+            self._add(TranscriptChunk(source=source, data=piece))
+
+    def update(self, update: SessionUpdate, readable: str = "") -> None:
+        """Add what a session says of itself, with its readable form; what is too much is left out."""
+        data = readable.encode(errors="replace")
+        while True:
+            piece, data = data[:CHUNK_BYTES], data[CHUNK_BYTES:]
+            self._add(TranscriptChunk(source=TRANSCRIPT_SOURCE_OUTPUT, data=piece, update=update))
+            if not data:
+                return
+
+    def _add(self, chunk: TranscriptChunk) -> None:
+        size = len(chunk.data) + (chunk.update.ByteSize() if chunk.HasField("update") else 0)
+        if not self._admit(size):
+            self._gap += size
+            return
+        if self._chunks and not self._gap and _goes_on(self._chunks[-1], chunk):
+            self._chunks[-1].data += chunk.data
+        else:
+            chunk.gap_bytes, self._gap = self._gap, 0
+            self._chunks.append(chunk)
+        self._waiting += size
+        self._wake.set()
 
     def say(self, text: str) -> None:
         """The runner's own words."""
@@ -131,3 +143,11 @@ class Transcript:
         except PodiumError as error:
             _log.warning("%s: %d bytes are lost: %s", self.stream, size, error)
             self._gap += size
+
+
+def _goes_on(last: TranscriptChunk, chunk: TranscriptChunk) -> bool:
+    """Whether a chunk continues the last one: bytes of one source, or one speech."""
+    if last.source != chunk.source or len(last.data) + len(chunk.data) > CHUNK_BYTES:
+        return False
+    kinds = {each.update.WhichOneof("kind") for each in (last, chunk)}
+    return kinds <= {None} or (kinds == {"speech"} and last.update == chunk.update)

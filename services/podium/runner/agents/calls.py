@@ -13,6 +13,7 @@ _METHODS = {
     "checklist": "UpdateChecklist",
     "question": "AskQuestion",
     "message": "PostMessage",
+    "resolve": "ResolveThread",
 }
 
 

@@ -16,6 +16,7 @@ from podium.pods.v1.pod_service_pb2 import (
     AskQuestionRequest,
     PostMessageRequest,
     ReportAgentRequest,
+    ResolveThreadRequest,
     UpdateChecklistRequest,
     UpdatePlanRequest,
     UpdateSpecRequest,
@@ -48,6 +49,7 @@ REQUESTS: dict[str, type[Message]] = {
     "checklist": UpdateChecklistRequest,
     "question": AskQuestionRequest,
     "message": PostMessageRequest,
+    "resolve": ResolveThreadRequest,
 }
 
 
