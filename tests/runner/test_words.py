@@ -1,6 +1,7 @@
 """Pure parts: settings, scenarios, verdicts, prompts, redaction, transcripts, boards."""
 
 import random
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from podium.jobs.v1.artifact_events_pb2 import TranscriptChunk
 from podium.pods.v1 import pod_pb2 as pods
 from podium.runner import prompts
 from podium.runner.agents import scenario
-from podium.runner.agents.verdicts import Next, Turn, judge, provider_cause
+from podium.runner.agents.verdicts import Next, Turn, judge
 from podium.runner.environment import allowed, secrets_of
 from podium.runner.jobs.board import Board, Positions
 from podium.runner.processes.supervised import Ended, Exit
@@ -165,13 +166,15 @@ def turn(**more: object) -> Turn:
 )
 def test_how_a_turn_is_understood(given: dict[str, object], following: Next, cause: int) -> None:
     """The page of rules, row by row."""
-    verdict = judge(turn(**given))
+    verdict = judge(turn(**given), datetime(2026, 11, 22, tzinfo=UTC))
     assert (verdict.next, verdict.cause) == (following, cause)
 
 
-def test_ordinary_words_are_no_providers_limit() -> None:
-    """An agent that works on rate limits is not taken for one that hit them, when it says so early."""
-    assert provider_cause("all 429 tests pass" + "." * 3000) == 0
+def test_a_limit_carries_its_time() -> None:
+    """What the provider said of its end goes on to the pod."""
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    ended = turn(end=Exit(Ended.EXITED, 1), tail="429: rate limited, retry after 90 seconds")
+    assert judge(ended, now).retry_time == now + timedelta(seconds=90)
 
 
 # -- prompts ---------------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """What an agent's end comes to: its work is committed and checked, then reported."""
 
 import logging
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from podium.client.agent import AgentError, parse_plan, read_plan
@@ -27,6 +29,7 @@ from podium.pods.v1.pod_service_pb2 import (
     UpdateSpecRequest,
 )
 from podium.runner.agents.live import LiveAgent
+from podium.runner.agents.providers import provider_failure
 from podium.runner.transcripts import Transcript
 from podium.runner.workspaces.commands import Verdict
 from podium.runner.workspaces.errors import WorkspaceError
@@ -36,6 +39,8 @@ _log = logging.getLogger(__name__)
 
 TEXT_BYTES = 60_000
 """Below the pod's 64 KiB a field."""
+_SHOWN = 2000
+_SHORT = 500
 
 CHECKS: dict[Verdict, "ChecksResult.ValueType"] = {
     Verdict.PASSED: CHECKS_RESULT_PASSED,
@@ -54,12 +59,32 @@ def cut_output(text: str, limit: int = TEXT_BYTES) -> str:
     return text.encode(errors="replace")[-limit:].decode(errors="ignore")
 
 
-def fail(agent: LiveAgent, cause: "FailureCause.ValueType", error: str, checks_output: str = "") -> None:
-    """Report a bad end."""
+def fail(
+    agent: LiveAgent,
+    cause: "FailureCause.ValueType",
+    error: str,
+    checks_output: str = "",
+    retry_time: datetime | None = None,
+) -> None:
+    """Report a bad end; `retry_time` is when the provider says that it goes on."""
     clean = agent.redactor.text
-    agent.report(
-        failed=AgentFailure(cause=cause, error=cut(clean(error)), checks_output=cut_output(clean(checks_output)))
-    )
+    failure = AgentFailure(cause=cause, error=cut(clean(error)), checks_output=cut_output(clean(checks_output)))
+    if retry_time is not None:
+        failure.retry_time.FromDatetime(retry_time.astimezone(UTC))
+    agent.report(failed=failure)
+
+
+def _came_to_nothing(agent: LiveAgent, cause: "FailureCause.ValueType", error: str, last_words: str) -> None:
+    """Report an end without a result: some agents end well where their provider did not let them begin."""
+    failure = provider_failure(last_words, _now())
+    if failure is not None and not agent.record.verdict:
+        fail(agent, failure.cause, last_words[-_SHOWN:].strip(), retry_time=failure.retry_time)
+    else:
+        fail(agent, cause, error)
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(time.time(), UTC)
 
 
 def stop(agent: LiveAgent, reason: str) -> None:
@@ -83,9 +108,11 @@ async def finish(agent: LiveAgent, workspaces: Workspaces, transcript: Transcrip
 
 async def _finish_document(agent: LiveAgent, words: str) -> None:
     if not agent.record.submitted and not agent.record.verdict:
-        problem = await _submit(agent, words)
+        # A line about a limit is no document, though it was printed where one was expected.
+        refused = len(words) < _SHORT and provider_failure(words, _now()) is not None
+        problem = "its provider refused" if refused else await _submit(agent, words)
         if problem:
-            fail(agent, FAILURE_CAUSE_NO_RESULT, problem)
+            _came_to_nothing(agent, FAILURE_CAUSE_NO_RESULT, problem, words)
             return
     if agent.record.submitted:
         _complete(agent, agent.record.words, "", CHECKS_RESULT_UNSPECIFIED)
@@ -124,7 +151,7 @@ async def _finish_work(agent: LiveAgent, workspaces: Workspaces, transcript: Tra
             fail(agent, FAILURE_CAUSE_CONFLICT, f"conflict markers are left in: {paths}")
             return
         if not finished.changed:
-            fail(agent, FAILURE_CAUSE_NO_CHANGES, "nothing was changed")
+            _came_to_nothing(agent, FAILURE_CAUSE_NO_CHANGES, "nothing was changed", words)
             return
         checks = await workspaces.check(pod_id, place, name, transcript.write)
     except WorkspaceError as error:

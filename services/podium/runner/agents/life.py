@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from podium.chassis.tasks import TaskSet
@@ -182,11 +184,11 @@ class Life:
         for turn in range(1, MAX_TURNS + 1):
             write_atomic(around.instructions, f"{agent.instructions}{extra}".encode(), durable=False)
             ended = await self._turn(prepared, around, turn, allowance)
-            verdict = judge(self._facts(ended))
+            verdict = judge(self._facts(ended), datetime.fromtimestamp(time.time(), UTC))
             if verdict.next is Next.FINISH:
                 return ended
             if verdict.next is Next.FAIL:
-                finishing.fail(agent, verdict.cause, verdict.error)
+                finishing.fail(agent, verdict.cause, verdict.error, retry_time=verdict.retry_time)
                 return None
             extra = await self._between_turns(verdict.next)
         finishing.fail(agent, FAILURE_CAUSE_WORKSPACE, f"no end after {MAX_TURNS} turns")
