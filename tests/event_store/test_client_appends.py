@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from podium.chassis.interceptors.errors import status_of_rejection
+from podium.client.appending import LEAST_SHARE, MESSAGES_UNDER_WAY
 from podium.client.errors import PodiumError, make_error
 from podium.client.events import EventStore
 from podium.events.v1.event_service_pb2 import (
@@ -108,16 +109,32 @@ def refused(number: int, rejection: Rejection) -> NumberedResult:
     return NumberedResult(number=number, status=status_of_rejection(rejection).SerializeToString())
 
 
-async def test_what_waits_goes_as_one_message() -> None:
-    """64 callers of one turn of the loop are one message; each hears its own answer."""
+async def test_what_waits_goes_in_few_even_messages() -> None:
+    """64 callers of one turn of the loop are shared out to the messages under way; each hears its own answer."""
     stub, store = stub_and_store()
     callers = [asyncio.ensure_future(store.append([to(f"a/{n}")])) for n in range(64)]
     call = await stub.calls.get()
-    message = await call.sent.get()
-    assert len(message.appends) == 64
-    call.answers.put_nowait(AppendStreamResponse(results=[stored(item.number) for item in reversed(message.appends)]))
+    messages = [await call.sent.get() for _ in range(MESSAGES_UNDER_WAY)]
+    assert {len(message.appends) for message in messages} == {64 // MESSAGES_UNDER_WAY}
+    for message in reversed(messages):
+        results = [stored(item.number) for item in reversed(message.appends)]
+        call.answers.put_nowait(AppendStreamResponse(results=results))
     answers = await asyncio.gather(*callers)
-    assert [answer.last_position for answer in answers] == [item.number for item in message.appends]
+    assert [answer.last_position for answer in answers] == [
+        item.number for message in messages for item in message.appends
+    ]
+    await store.close()
+
+
+async def test_few_appends_go_as_one_message() -> None:
+    """What is not worth sharing out is one message."""
+    stub, store = stub_and_store()
+    callers = [asyncio.ensure_future(store.append([to(f"a/{n}")])) for n in range(LEAST_SHARE)]
+    call = await stub.calls.get()
+    message = await call.sent.get()
+    assert len(message.appends) == LEAST_SHARE
+    call.answers.put_nowait(AppendStreamResponse(results=[stored(item.number) for item in message.appends]))
+    await asyncio.gather(*callers)
     await store.close()
 
 

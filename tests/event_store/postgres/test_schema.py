@@ -40,7 +40,7 @@ async def test_a_newer_schema_is_refused() -> None:
     await log.close()
     admin = await asyncpg.connect(url)
     await admin.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(RuntimeError, match=r"written by a newer version of Podium \(this one knows schema 0001\)"):
+    with pytest.raises(RuntimeError, match=r"written by a newer version of Podium \(this one knows schema 0002\)"):
         await PostgresLog(url).open()
     await admin.close()
 

@@ -28,6 +28,10 @@ BYTES_PER_MESSAGE = 3 << 20
 
 MESSAGES_UNDER_WAY = 2
 """While so many wait for their answers, what comes gathers for the next one: many rows then cost one call."""
+LEAST_SHARE = 8
+"""A message takes no more than its share of all that waits for answers, but so many at any time: without a share one
+message would carry nearly everything, and client, store and disk would wait for each other instead of working in turn.
+"""
 
 MAX_APPEND_BYTES = 7 << 20
 """The store refuses appends over 4 MiB; those over this would not even get there (a message is 8 MiB at most)."""
@@ -171,6 +175,8 @@ class Appender:
             while not self._queue or len(self._unanswered) >= MESSAGES_UNDER_WAY:
                 self._wake.clear()
                 await self._wake.wait()
+                # Those who got their answers with the message that made room come first: they may append again.
+                await asyncio.sleep(0)
             message = self._fill()
             if message.appends:
                 try:
@@ -180,7 +186,8 @@ class Appender:
 
     def _fill(self) -> AppendStreamRequest:
         message, size = AppendStreamRequest(), 0
-        while self._queue and len(message.appends) < APPENDS_PER_MESSAGE:
+        share = max(LEAST_SHARE, -(-len(self._pending) // MESSAGES_UNDER_WAY))
+        while self._queue and len(message.appends) < min(share, APPENDS_PER_MESSAGE):
             if size and size + self._queue[0].size > BYTES_PER_MESSAGE:
                 break
             pending = self._queue.popleft()

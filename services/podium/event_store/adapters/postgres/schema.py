@@ -8,7 +8,7 @@ from typing import Any
 
 from podium.event_store.adapters.postgres.connection import Connection, Server, close
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest Alembic revision; `alembic_version` in the database names the one it is at."""
 
 _LOCK = 0x706F6469756D  # "podium"

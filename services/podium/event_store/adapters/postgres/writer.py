@@ -11,12 +11,13 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import asyncpg
 
+from podium.event_store.adapters.postgres.batch import Filled, OutcomeUnknown, Work, append_run
 from podium.event_store.adapters.postgres.connection import LOST, Connection, Server, close, storage_error
+from podium.event_store.adapters.postgres.quick import CarriedClock, QuickCommit
 from podium.event_store.adapters.postgres.tail import Hints, Tail
 from podium.event_store.adapters.postgres.transaction import BEGIN, Cache, Job, Transaction, is_repeated_id
 from podium.event_store.domain.model import Append, Outcome
@@ -34,6 +35,9 @@ RESOLVE_SECONDS = 5.0
 """How long callers wait for the writer to find out whether their commit happened."""
 RESOLVE_PAUSE_SECONDS = 0.1
 
+LONG_WAYS = 8
+"""Commits that go the long way after the quick one met another process' writing: where all write, it seldom pays."""
+
 _UNKNOWN = "the database was lost during a commit: repeat with the same event ids"
 _PLANS = {
     "plan_cache_mode": "force_generic_plan",
@@ -44,37 +48,16 @@ _PLANS = {
 """Everything the writer asks is an index look-up, whatever the statistics of a young table say, planned once."""
 
 
-@dataclass(slots=True)
-class _Work:
-    future: "asyncio.Future[Any]"
-    appends: Sequence[Append] = ()
-    job: Job[object] | None = None
-    events: int = 0
-    size: int = 0
-
-
-class _Filled:
-    """A transaction that is ready to commit, and what to answer then: one result or error for each work."""
-
-    def __init__(self, transaction: Transaction) -> None:
-        self.transaction = transaction
-        self.answers: list[object] = []
-
-
-class _OutcomeUnknown(Exception):
-    def __init__(self, filled: _Filled) -> None:
-        super().__init__("the connection was lost during COMMIT")
-        self.filled = filled
-
-
 class Writer:
     """`run` must run; everything happens on the event loop."""
 
     def __init__(self, server: Server, tail: Tail, hints: Hints, now_us: Callable[[], int] | None) -> None:
         self._server, self._tail, self._hints, self._now_us = server, tail, hints, now_us
         self._cache = Cache()
+        self._clock = CarriedClock()
+        self._long_ways = 0
         self._db: Connection | None = None
-        self._waiting: deque[_Work] = deque()
+        self._waiting: deque[Work] = deque()
         self._waiting_events = self._waiting_bytes = 0
         self._news = asyncio.Event()
         self._closed = False
@@ -82,16 +65,16 @@ class Writer:
     def append(self, appends: Sequence[Append]) -> "asyncio.Future[Sequence[Outcome]]":
         """The outcomes, in order, once they are durable."""
         size = sum(len(fact.body) for a in appends for part in a.parts for fact in part.facts)
-        return self._submit(_Work(self._future(), appends, events=sum(a.size for a in appends), size=size))
+        return self._submit(Work(self._future(), appends, events=sum(a.size for a in appends), size=size))
 
     def run_job(self, job: Job[T]) -> "asyncio.Future[T]":
         """The job's result, once what it wrote is durable; a Rejection that it raises undoes it alone."""
-        return self._submit(_Work(self._future(), job=job, events=1))
+        return self._submit(Work(self._future(), job=job, events=1))
 
     def _future(self) -> "asyncio.Future[Any]":
         return asyncio.get_running_loop().create_future()
 
-    def _submit(self, work: _Work) -> "asyncio.Future[Any]":
+    def _submit(self, work: Work) -> "asyncio.Future[Any]":
         if self._closed:
             raise unavailable("NOT_READY", "the event store is closing")
         if self._waiting_events and (
@@ -121,7 +104,7 @@ class Writer:
                 self._answer(work, unavailable("NOT_READY", "the event store is closing"))
             self._waiting.clear()
 
-    async def _take(self) -> list[_Work]:
+    async def _take(self) -> list[Work]:
         while not self._waiting:
             if self._closed:
                 return []
@@ -137,7 +120,7 @@ class Writer:
             batch.append(self._waiting.popleft())
         return batch
 
-    async def _store(self, batch: list[_Work]) -> None:
+    async def _store(self, batch: list[Work]) -> None:
         answers: Sequence[object]
         try:
             filled = await self._committed(batch)
@@ -147,7 +130,7 @@ class Writer:
             for work in batch:
                 self._answer(work, unavailable("STORAGE_UNAVAILABLE", _UNKNOWN, 0.5))
             raise
-        except (*LOST, asyncpg.PostgresError, _OutcomeUnknown) as error:
+        except (*LOST, asyncpg.PostgresError, OutcomeUnknown) as error:
             _log.warning("a commit failed: %s", error or type(error).__name__)
             await self._drop()
             answers = [_failure(error)] * len(batch)
@@ -160,7 +143,7 @@ class Writer:
         for work, answer in zip(batch, answers, strict=True):
             self._answer(work, answer)
 
-    def _answer(self, work: _Work, answer: object) -> None:
+    def _answer(self, work: Work, answer: object) -> None:
         self._waiting_events -= work.events
         self._waiting_bytes -= work.size
         if work.future.done():
@@ -170,7 +153,7 @@ class Writer:
         else:
             work.future.set_result(answer)
 
-    async def _committed(self, batch: list[_Work]) -> _Filled:
+    async def _committed(self, batch: list[Work]) -> Filled:
         """Try until it is stored or surely not; a dead connection is replaced once, an unknown outcome found out."""
         loop = asyncio.get_running_loop()
         trusting, replaced, unknown, give_up = True, False, None, 0.0
@@ -183,9 +166,9 @@ class Writer:
                 # An id was stored before: once more, with look-ups.
                 trusting = False
                 await self._roll_back()
-            except (_OutcomeUnknown, *LOST) as error:
+            except (OutcomeUnknown, *LOST) as error:
                 await self._drop()
-                if isinstance(error, _OutcomeUnknown):
+                if isinstance(error, OutcomeUnknown):
                     unknown, give_up = error.filled, give_up or loop.time() + RESOLVE_SECONDS
                 elif unknown is not None:
                     await asyncio.sleep(RESOLVE_PAUSE_SECONDS)
@@ -193,13 +176,15 @@ class Writer:
                     raise
                 replaced = True
                 if unknown is not None and loop.time() >= give_up:
-                    raise _OutcomeUnknown(unknown) from error
+                    raise OutcomeUnknown(unknown) from error
 
-    async def _attempt(self, batch: list[_Work], unknown: _Filled | None, *, trusting: bool) -> _Filled:
+    async def _attempt(self, batch: list[Work], unknown: Filled | None, *, trusting: bool) -> Filled:
         if self._db is None:
             self._cache = Cache()
             self._db = await self._server.connect("writer", **_PLANS)
         db = self._db
+        if trusting and unknown is None and (quick := await self._quickly(db, batch)) is not None:
+            return quick
         await db.execute(BEGIN)
         if unknown is not None:
             if await _is_stored(db, unknown.transaction):
@@ -208,34 +193,59 @@ class Writer:
             if not unknown.transaction.rows:
                 # Jobs that told nothing: nobody can know; each of them can be repeated.
                 await db.execute("ROLLBACK")
-                raise _failure(_OutcomeUnknown(unknown))
+                raise _failure(OutcomeUnknown(unknown))
         filled = await self._fill(db, batch, trusting=trusting)
         # Whatever others committed before is read while this is synced.
         self._tail.expect(filled.transaction.first_position - 1)
         try:
             status = await db.execute("COMMIT")
         except (*LOST, asyncpg.PostgresError) as error:
-            raise _OutcomeUnknown(filled) from error
+            raise OutcomeUnknown(filled) from error
         if status != "COMMIT":
             raise asyncpg.InterfaceError(f"the transaction ended as {status}")
         filled.transaction.committed()
         return filled
 
-    async def _fill(self, db: Connection, batch: list[_Work], *, trusting: bool) -> _Filled:
+    async def _quickly(self, db: Connection, batch: list[Work]) -> Filled | None:
+        """The commit in one round trip; None: nothing happened, it has to go the long way."""
+        self._long_ways = max(0, self._long_ways - 1)
+        time_us = self._clock.now_us() if self._now_us is None else self._now_us()
+        if self._long_ways or time_us is None or any(work.job is not None for work in batch):
+            return None
+        commit = QuickCommit(db, self._cache, time_us)
+        outcomes = commit.prepare([append for work in batch for append in work.appends])
+        if outcomes is None:
+            return None
+        if db.is_closed():
+            raise asyncpg.InterfaceError("the connection was closed")
+        filled = Filled(commit)
+        filled.hand_out(batch, outcomes)
+        try:
+            stored = await commit.call(self._clock.note)
+        except LOST as error:
+            raise OutcomeUnknown(filled) from error
+        if not stored:
+            self._long_ways = LONG_WAYS
+            return None
+        commit.committed()
+        return filled
+
+    async def _fill(self, db: Connection, batch: list[Work], *, trusting: bool) -> Filled:
         """Everything but the commit: neighbouring appends are admitted as one run, jobs have a savepoint each."""
-        filled = _Filled(Transaction(db, self._cache, self._now_us, trusting=trusting))
-        run: list[_Work] = []
+        filled = Filled(Transaction(db, self._cache, self._now_us, trusting=trusting))
+        run: list[Work] = []
         for work in batch:
             if work.job is None:
                 run.append(work)
                 continue
-            await _append_run(filled, run)
+            await append_run(filled, run)
             run = []
             try:
                 filled.answers.append(await filled.transaction.run(work.job))
             except Rejection as refusal:
                 filled.answers.append(refusal)
-        await _append_run(filled, run)
+        await append_run(filled, run)
+        self._clock.note(filled.transaction.time_us)
         return filled
 
     async def _publish(self, transaction: Transaction) -> None:
@@ -267,7 +277,7 @@ class Writer:
 
 
 def _failure(error: BaseException) -> Rejection:
-    if isinstance(error, _OutcomeUnknown):
+    if isinstance(error, OutcomeUnknown):
         return unavailable("STORAGE_UNAVAILABLE", _UNKNOWN, 0.5)
     return storage_error(error)
 
@@ -279,14 +289,3 @@ async def _is_stored(db: Connection, transaction: Transaction) -> bool:
     return bool(
         await db.fetchval("SELECT 1 FROM events WHERE position = $1 AND event_id = $2", row.position, row.event_id)
     )
-
-
-async def _append_run(filled: _Filled, run: list[_Work]) -> None:
-    """Admit the appends of neighbouring work as one; hand each its own outcomes."""
-    if not run:
-        return
-    outcomes = await filled.transaction.append([append for work in run for append in work.appends])
-    at = 0
-    for work in run:
-        filled.answers.append(outcomes[at : at + len(work.appends)])
-        at += len(work.appends)
