@@ -131,7 +131,8 @@ class Workspaces:
         attempt = AttemptRecord(order.name, str(path), order.branch, start, port, conflict_branch=order.conflict_branch)
         self._update(pod_id, lambda r: r.with_attempt(attempt))
         identity = await repository.identity()
-        await worktrees.add(repository, path, start, order.branch, order.conflict_branch, identity)
+        missing = await worktrees.add(repository, path, start, order.branch, order.conflict_branch, identity)
+        on_output("".join(f"{line}\n" for line in missing).encode())
         file, filled = await self.fill(repository, record, attempt, on_output)
         if filled != attempt:
             self._update(pod_id, lambda r: r.with_attempt(filled))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from podium.runner.workspaces import submodules
 from podium.runner.workspaces.errors import GitError, WorkspaceError
 from podium.runner.workspaces.git import Git
 from podium.runner.workspaces.record import AttemptRecord
@@ -33,8 +34,11 @@ async def add(
     branch: str = "",
     conflict_branch: str = "",
     identity: Mapping[str, str] | None = None,
-) -> None:
-    """Make a worktree at a commit, on a branch of its own or detached; half-merged with another where wanted."""
+) -> list[str]:
+    """Make a worktree at a commit, on a branch of its own or detached; half-merged with another where wanted.
+
+    Returns what is missing in it, in words: submodules that only the network has.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if conflict_branch and not await repository.git.commit_of(f"refs/heads/{conflict_branch}"):
         raise WorkspaceError(f"the branch {conflict_branch}, whose conflict is to be resolved, is gone")
@@ -51,6 +55,7 @@ async def add(
     if conflict_branch:
         merging = worktree.with_identity(identity or {})
         await merging.run("merge", "--no-commit", "--no-ff", "--quiet", f"refs/heads/{conflict_branch}", ok=(0, 1))
+    return await submodules.check_out(repository, path)
 
 
 async def _set_aside(git: Git, branch: str, start: str) -> None:
@@ -73,7 +78,8 @@ async def finish(repository: Repository, attempt: AttemptRecord, message: str) -
         return Finished("", True, unresolved)
     await _commit_leftovers(git, attempt, message, merging=(directory / "MERGE_HEAD").exists())
     commit = await _settle_branch(repository, git, attempt.branch)
-    await _refuse_escapes(git, attempt.start_commit, commit)
+    moved = await _refuse_escapes(git, attempt.start_commit, commit)
+    await submodules.refuse_changes(repository, git, moved)
     same = (await git.run("diff", "--quiet", attempt.start_commit, commit, ok=(0, 1))).status == 0
     changed = commit != attempt.start_commit if attempt.conflict_branch else not same
     return Finished(commit, changed)
@@ -116,16 +122,20 @@ async def _settle_branch(repository: Repository, git: Git, branch: str) -> str:
     return head
 
 
-async def _refuse_escapes(git: Git, start: str, commit: str) -> None:
-    """Refuse links that the agent added and that lead out of the worktree."""
+async def _refuse_escapes(git: Git, start: str, commit: str) -> dict[str, str]:
+    """Refuse links that the agent added and that lead out of the worktree; returns submodules that it moved."""
+    moved = {}
     fields = (await git.run("diff", "--raw", "-z", "--no-renames", "--no-abbrev", start, commit)).fields
     for head, name in zip(fields[::2], fields[1::2], strict=True):
         _, mode, _, blob, _ = head.split(" ")
+        if mode == submodules.GITLINK:
+            moved[name] = blob
         if mode != "120000":
             continue
         target = (await git.run("cat-file", "blob", blob)).output.decode(errors="surrogateescape")
         if leads_out(name, target):
             raise WorkspaceError(f"the agent committed a link that leads out of the worktree: {name} -> {target}")
+    return moved
 
 
 def leads_out(name: str, target: str) -> bool:
