@@ -82,6 +82,7 @@ class Endpoint(AgentServiceServicer):
         workstream_id = agent.record.order.launch.workstream_id
         if not workstream_id:
             raise precondition("WORKSTREAM_NOT_FOUND", "you work on no workstream", workstream_id="")
+        agent.keeps_checklist = True
         update = UpdateChecklistRequest(workstream_id=workstream_id, items=request.items)
         await _answer(agent.outbox.put("checklist", update, request.request_id), kept_is_enough=True)
         return pb.UpdateChecklistResponse()

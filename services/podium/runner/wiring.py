@@ -11,8 +11,9 @@ from podium.chassis.server import Registration, Shell
 from podium.client.connection import Podium
 from podium.events.v1.event_pb2 import StreamAppend
 from podium.events.v1.event_service_pb2 import SetStreamMetadataRequest, StreamRetention
+from podium.runner.agents.calls import pod_reader
 from podium.runner.agents.crew import Crew, Means
-from podium.runner.agents.life import Household
+from podium.runner.agents.household import Household
 from podium.runner.artifacts import Artifacts
 from podium.runner.endpoint import Endpoint
 from podium.runner.environment import install_command
@@ -89,7 +90,14 @@ async def build(shell: Shell, settings: RunnerSettings | None = None) -> Sequenc
     mcp = McpEndpoint(shell.key)
     terminals = Terminals(shell.client, shell.tasks, time.monotonic)
     household = Household(
-        workspaces, journal, shell.settings.advertise, layout.bin, time.monotonic, settings.grace_seconds, mcp
+        workspaces,
+        journal,
+        shell.settings.advertise,
+        layout.bin,
+        time.monotonic,
+        settings.grace_seconds,
+        mcp,
+        pod_reader(shell.client),
     )
     store = StoredTranscripts(shell.client)
     means = Means(shell.client, settings, household, store, lease)

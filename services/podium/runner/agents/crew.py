@@ -14,7 +14,8 @@ from podium.pods.v1.pod_pb2 import FAILURE_CAUSE_LOST, FAILURE_CAUSE_REPORTED, F
 from podium.pods.v1.pod_service_pb2 import RegisterAgentRequest
 from podium.runner.agents import finishing
 from podium.runner.agents.calls import calls_of
-from podium.runner.agents.life import Household, Life
+from podium.runner.agents.household import Household
+from podium.runner.agents.life import Life
 from podium.runner.agents.live import LiveAgent
 from podium.runner.agents.record import AgentRecord, AgentRecords
 from podium.runner.layout import file_name

@@ -3,8 +3,6 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,23 +15,21 @@ from podium.pods.v1.pod_pb2 import (
     Pod,
 )
 from podium.pods.v1.pod_service_pb2 import AgentStarted
-from podium.runner import prompts
-from podium.runner.agents import commands, finishing
+from podium.runner.agents import briefing, commands, finishing
+from podium.runner.agents.command_turns import CommandTurns
 from podium.runner.agents.commands import Surroundings
+from podium.runner.agents.household import Household
 from podium.runner.agents.live import LiveAgent
-from podium.runner.agents.turns import Allowance, TurnEnd, take_turn
+from podium.runner.agents.turns import Allowance, GoneError, Stage, TurnEnd, Turns
 from podium.runner.agents.verdicts import Next, Turn, judge
 from podium.runner.disk import write_atomic
-from podium.runner.mcp.access import McpEndpoint
-from podium.runner.processes.journal import Journal
 from podium.runner.processes.supervised import StartError
-from podium.runner.prompts.build import NAMES, Situation, instructions
 from podium.runner.redaction import Redactor
 from podium.runner.settings import Profile
 from podium.runner.transcripts import Transcript
 from podium.runner.workspaces.errors import SetupError, WorkspaceError
-from podium.runner.workspaces.repository_file import PROMPTS_FOLDER
-from podium.runner.workspaces.service import AttemptOrder, Prepared, Workspaces
+from podium.runner.workspaces.finding import found
+from podium.runner.workspaces.service import AttemptOrder, Prepared
 
 _log = logging.getLogger(__name__)
 
@@ -41,38 +37,36 @@ REMINDER = (
     'Your last turn ended without a result. If you are done, say `podium agent complete "summary"`; if it cannot be '
     'done, `podium agent fail "reason"`; otherwise go on, and say one of them at the end.'
 )
+RESUMED = (
+    "\n## You were interrupted\n\nThe program that runs you was started anew, and your session was loaded again. Your "
+    "worktree is as you left it. What you were doing last may be half done: look, then go on.\n"
+)
 MAX_TURNS = 100
 """Turns of one agent: each beyond the first is an answer or a message of a person, and one reminder."""
-
-
-@dataclass(frozen=True)
-class Household:
-    """What all lives share."""
-
-    workspaces: Workspaces
-    journal: Journal
-    address: str
-    """The local endpoint."""
-    commands: Path
-    clock: Callable[[], float]
-    grace_seconds: float
-    mcp: McpEndpoint
-    """Podium's tools for sessions: `await mcp.server_for(agent)`."""
 
 
 class Life:
     """One agent's life. `run` ends when its end is reported; nothing of its process is left then."""
 
     def __init__(
-        self, household: Household, agent: LiveAgent, profile: Profile, pod: Pod, transcript: Transcript
+        self,
+        household: Household,
+        agent: LiveAgent,
+        profile: Profile,
+        pod: Pod,
+        transcript: Transcript,
+        *,
+        resumed: bool = False,
     ) -> None:
+        """`resumed`: it lived before, under another process of the runner, and its session can be loaded again."""
         self._house = household
         self._agent = agent
         self._profile = profile
         self._pod = pod
         self._transcript = transcript
         self._order = agent.record.order.launch
-        self._started = False
+        self._resumed = resumed
+        self._started = resumed
         self._reminded = False
 
     async def run(self) -> None:
@@ -151,6 +145,8 @@ class Life:
             finishing.fail(agent, FAILURE_CAUSE_WORKSPACE, str(error))
         except StartError as error:
             finishing.fail(agent, FAILURE_CAUSE_START_FAILED, str(error))
+        except GoneError as error:
+            finishing.fail(agent, FAILURE_CAUSE_LOST, str(error))
         else:
             if ended is not None:
                 await self.conclude(ended.tail)
@@ -167,6 +163,8 @@ class Life:
     async def _prepare(self) -> Prepared:
         agent, order = self._agent, self._order
         name, place = agent.record.worktree, agent.record.place
+        if self._resumed:
+            return await found(self._house.workspaces, agent.record.pod_id, place, name)
         has_branch = name != agent.record.agent_id
         branch = f"{place.branch_prefix}/{name}" if has_branch else ""
         wanted = AttemptOrder(name, branch, order.conflict_branch)
@@ -176,42 +174,45 @@ class Life:
     async def _turns(self, prepared: Prepared) -> TurnEnd | None:
         """Take turns until the agent is done (its last turn) or has failed, which is reported (None)."""
         agent = self._agent
-        around = self._surroundings(prepared)
+        around = briefing.surroundings(agent, prepared, self._house.address, self._house.commands)
         agent.redactor = Redactor(commands.secrets(self._profile, around))
-        agent.instructions = await self._instructions(prepared)
-        allowance = Allowance(self._limit(), self._house.clock)
-        extra = ""
-        for turn in range(1, MAX_TURNS + 1):
-            write_atomic(around.instructions, f"{agent.instructions}{extra}".encode(), durable=False)
-            ended = await self._turn(prepared, around, turn, allowance)
-            verdict = judge(self._facts(ended), datetime.fromtimestamp(time.time(), UTC))
+        agent.instructions = await briefing.brief(agent, self._profile, self._pod, prepared, self._house.workspaces)
+        turns = self._taker(prepared, around)
+        try:
+            return await self._take_turns(turns, around.instructions)
+        finally:
+            await turns.close()
+
+    async def _take_turns(self, turns: Turns, told: Path) -> TurnEnd | None:
+        agent = self._agent
+        said = RESUMED if self._resumed else ""
+        for number in range(1, MAX_TURNS + 1):
+            write_atomic(told, f"{agent.instructions}{said}".encode(), durable=False)
+            ended = await turns.take(number, said)
+            agent.use(turns=1)
+            verdict = judge(self._facts(ended, turns), datetime.fromtimestamp(time.time(), UTC))
             if verdict.next is Next.FINISH:
                 return ended
             if verdict.next is Next.FAIL:
                 finishing.fail(agent, verdict.cause, verdict.error, retry_time=verdict.retry_time)
                 return None
-            extra = await self._between_turns(verdict.next)
+            said = await self._between_turns(verdict.next)
         finishing.fail(agent, FAILURE_CAUSE_WORKSPACE, f"no end after {MAX_TURNS} turns")
         return None
 
-    async def _turn(self, prepared: Prepared, around: Surroundings, turn: int, allowance: Allowance) -> TurnEnd:
-        agent = self._agent
-        command = commands.command(self._profile, around, turn, self._house.grace_seconds)
-        self._transcript.say(f"turn {turn}: {' '.join(command.argv[:4])}")
+    def _taker(self, prepared: Prepared, around: Surroundings) -> Turns:
+        """What takes the turns of such an agent."""
 
         def on_start(pid: int) -> None:
             if not self._started:
                 self._started = True
-                attempt = prepared.attempt
-                agent.report(
-                    started=AgentStarted(process_id=pid, base_commit=prepared.base_commit, branch=attempt.branch)
-                )
+                branch = prepared.attempt.branch
+                started = AgentStarted(process_id=pid, base_commit=prepared.base_commit, branch=branch)
+                self._agent.report(started=started)
 
-        settle = self._profile.settle_seconds
-        ended = await take_turn(agent, command, self._house.journal, self._transcript, allowance, settle, on_start)
-        self._transcript.say(f"turn {turn} ended: {ended.end.ended.value}, status {ended.end.status}")
-        agent.turns += 1
-        return ended
+        allowance = Allowance(self._limit(), self._house.clock)
+        stage = Stage(self._agent, self._profile, around, self._house, self._transcript, allowance, on_start)
+        return CommandTurns(stage)
 
     async def _between_turns(self, following: Next) -> str:
         """Wait for what starts the next turn; returns what the next instructions add."""
@@ -225,7 +226,7 @@ class Life:
         said = "\n\n".join(told.text for told in agent.hear())
         return f"\n## What people said since your last turn\n\n{said}\n\nYour worktree is as you left it. Go on.\n"
 
-    def _facts(self, ended: TurnEnd) -> Turn:
+    def _facts(self, ended: TurnEnd, turns: Turns) -> Turn:
         agent = self._agent
         return Turn(
             end=ended.end,
@@ -234,51 +235,14 @@ class Life:
             open_questions=bool(agent.questions),
             unheard=bool(agent.unheard),
             by_exit=self._profile.result == "exit",
-            can_resume=bool(self._profile.resume),
+            can_resume=turns.can_resume,
             reminded=self._reminded,
             tail=ended.tail,
+            problem=ended.problem,
+            cause=ended.cause,
         )
 
     def _limit(self) -> float:
         """The shorter of the pod's and the profile's limit; 0: none."""
         limits = [self._order.time_limit.ToTimedelta().total_seconds(), self._profile.time_limit_seconds]
         return min((limit for limit in limits if limit > 0), default=0.0)
-
-    def _surroundings(self, prepared: Prepared) -> Surroundings:
-        record, order = self._agent.record, self._order
-        return Surroundings(
-            agent_id=record.agent_id,
-            pod_id=record.pod_id,
-            kind=NAMES[order.kind],
-            workstream_id=order.workstream_id,
-            attempt=order.attempt,
-            address=self._house.address,
-            token=record.token,
-            worktree=prepared.path,
-            folder=self._agent.records.folder(record.agent_id),
-            port_base=prepared.attempt.port_base,
-            identity=prepared.identity,
-            commands=self._house.commands,
-        )
-
-    async def _instructions(self, prepared: Prepared) -> str:
-        record, order = self._agent.record, self._order
-        kind = NAMES[order.kind]
-        override = await self._house.workspaces.prompt_override(
-            record.pod_id, record.place, f"{PROMPTS_FOLDER}/{kind}.md"
-        )
-        checks = [line if isinstance(line, str) else " ".join(line) for line in prepared.file.checks.run]
-        situation = Situation(
-            kind=order.kind,
-            workstream_id=order.workstream_id,
-            attempt=order.attempt,
-            branch=prepared.attempt.branch,
-            start_commit=prepared.attempt.start_commit,
-            base_commit=prepared.base_commit,
-            conflict_branch=order.conflict_branch,
-            port_base=prepared.attempt.port_base,
-            checks=checks,
-            by_exit=self._profile.result == "exit",
-            by_stdout=self._profile.output == "stdout",
-        )
-        return instructions(override or prompts.template(kind), self._pod, situation)

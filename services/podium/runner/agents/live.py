@@ -45,7 +45,12 @@ class LiveAgent:
     """The agent said complete or fail."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """Its end is on its way to the pod, and nothing of its process is left."""
-    turns: int = 0
+    unreported: Usage = field(default_factory=Usage)
+    """What was used since the last report, which the next one says."""
+    keeps_checklist: bool = False
+    """It has handed in a checklist by its own words: what its session plans is no longer taken for one."""
+    withdrawn: set[str] = field(default_factory=set)
+    """Questions whose answers nobody waits for any more (message ids)."""
     end_reported: bool = False
     interrupt_reason: str | None = None
     refused: str = ""
@@ -64,13 +69,26 @@ class LiveAgent:
         return self.interrupt_reason is not None or bool(self.refused or self.lost)
 
     def report(self, **kind: Any) -> None:
-        """Report to the pod, durably; an end only once, with what was used."""
+        """Report to the pod, durably, with what was used since the last report; an end only once."""
         if kind.keys() & {"completed", "failed", "interrupted"}:
             if self.end_reported:
                 return
             self.end_reported = True
-            kind["usage"] = Usage(turns=self.turns)
-        self.outbox.report(AgentReport(**kind))
+        usage, self.unreported = self.unreported, Usage()
+        self.outbox.report(AgentReport(usage=usage, **kind))
+
+    def use(self, *, input_tokens: int = 0, output_tokens: int = 0, cost_micros: int = 0, turns: int = 0) -> None:
+        """It has used this; the next report says so."""
+        used = self.unreported
+        used.input_tokens += input_tokens
+        used.output_tokens += output_tokens
+        used.cost_micros += cost_micros
+        used.turns += turns
+
+    def report_usage(self) -> None:
+        """Report what was used, where anything was: budgets count it while it works."""
+        if self.unreported != Usage():
+            self.report()
 
     def progress(self, text: str) -> None:
         """A line of progress."""
@@ -106,6 +124,9 @@ class LiveAgent:
 
     def tell(self, told: Told) -> None:
         """People say something to it. An answer wakes the call that waits for it."""
+        if told.message_id in self.withdrawn:
+            told.heard.set()
+            return
         waiting = self.questions.get(told.message_id)
         if waiting is not None:
             waiting.set()

@@ -1,15 +1,16 @@
-"""One turn of an agent: a process from its start to its end, with its limits and its transcript."""
+"""Turns: what an agent does between two words of people. Kinds of agents differ in how a turn is taken."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from podium.chassis.tasks import TaskSet
+from podium.pods.v1.pod_pb2 import FAILURE_CAUSE_UNSPECIFIED, FailureCause
+from podium.runner.agents.commands import Surroundings
+from podium.runner.agents.household import Household
 from podium.runner.agents.live import LiveAgent
-from podium.runner.processes.journal import Journal
-from podium.runner.processes.supervised import Command, Exit, Supervised
+from podium.runner.processes.supervised import Exit
+from podium.runner.settings import Profile
 from podium.runner.transcripts import Transcript
-from podium.runner.workspaces.commands import Tail
 
 TAIL_BYTES = 64 * 1024
 
@@ -42,6 +43,14 @@ class Allowance:
         running = self.clock() - self._since if self._since is not None else 0.0
         return self.limit_seconds - self.spent - running
 
+    def remaining_of(self, agent: LiveAgent) -> float:
+        """Seconds left of a turn that goes on: time stands still while a question waits for its answer."""
+        if agent.questions:
+            self.pause()
+        else:
+            self.resume()
+        return self.remaining()
+
 
 @dataclass(frozen=True, slots=True)
 class TurnEnd:
@@ -49,55 +58,45 @@ class TurnEnd:
 
     end: Exit
     tail: str
+    problem: str = ""
+    """What went wrong, in words; empty: nothing that `end` does not say."""
+    cause: "FailureCause.ValueType" = FAILURE_CAUSE_UNSPECIFIED
+    """What kind of problem it is, where that is known."""
 
 
-async def take_turn(
-    agent: LiveAgent,
-    command: Command,
-    journal: Journal,
-    transcript: Transcript,
-    allowance: Allowance,
-    settle_seconds: float,
-    on_start: Callable[[int], None],
-) -> TurnEnd:
-    """Run a process; `on_start` gets its id. Raises StartError.
+@dataclass(frozen=True)
+class Stage:
+    """What an agent's turns are taken with."""
 
-    It is ended some time after it said complete or fail; a cancellation ends it too.
-    """
-    tail, redactor = Tail(TAIL_BYTES), agent.redactor
-
-    def take(data: bytes) -> None:
-        _keep(redactor.feed(data), tail, transcript)
-
-    process = await Supervised.start(command, journal, take)
-    on_start(process.pid)
-    allowance.resume()
-    async with TaskSet(f"turn {command.key}") as tasks:
-        tasks.spawn(_end_after_word(agent, process, settle_seconds), name="settling")
-        try:
-            end = await process.wait(lambda: _remaining(agent, allowance))
-        finally:
-            allowance.pause()
-            _keep(redactor.flush(), tail, transcript)
-    return TurnEnd(end, tail.text())
+    agent: LiveAgent
+    profile: Profile
+    around: Surroundings
+    house: Household
+    transcript: Transcript
+    allowance: Allowance
+    on_start: Callable[[int], None]
+    """Gets the id of each process."""
 
 
-def _keep(data: bytes, tail: Tail, transcript: Transcript) -> None:
-    if data:
-        tail.add(data)
-        transcript.write(data)
+class GoneError(Exception):
+    """What the agent was is gone and cannot be brought back; the message says why."""
 
 
-def _remaining(agent: LiveAgent, allowance: Allowance) -> float:
-    """The time limit stands still while a question waits for its answer."""
-    if agent.questions:
-        allowance.pause()
-    else:
-        allowance.resume()
-    return allowance.remaining()
+class Turns(Protocol):
+    """How one agent takes its turns: a command is run for each, a session is prompted."""
 
+    @property
+    def can_resume(self) -> bool:
+        """Whether a further turn knows of the former ones."""
+        ...
 
-async def _end_after_word(agent: LiveAgent, process: Supervised, settle_seconds: float) -> None:
-    await agent.said_end.wait()
-    await asyncio.sleep(settle_seconds)
-    process.stop()
+    async def take(self, number: int, said: str) -> TurnEnd:
+        """Take a turn; `number` counts from 1, `said` is what people said since the last one.
+
+        Raises StartError, GoneError. A cancellation ends the turn, and `close` what is left of it.
+        """
+        ...
+
+    async def close(self) -> None:
+        """End whatever still runs between turns; nothing of it is left then."""
+        ...

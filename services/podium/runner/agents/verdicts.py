@@ -46,6 +46,10 @@ class Turn:
     reminded: bool
     tail: str
     """The end of its output."""
+    problem: str = ""
+    """What went wrong with the turn, in words; empty: nothing that `end` does not say."""
+    cause: "FailureCause.ValueType" = FAILURE_CAUSE_UNSPECIFIED
+    """What kind of problem it was, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +76,23 @@ def judge(turn: Turn, now: datetime) -> Verdict:
         return Verdict(Next.FINISH)
     if turn.verdict == "fail":
         return Verdict(Next.FAIL, FAILURE_CAUSE_REPORTED, turn.words)
-    if turn.end.ended in _LIMITS:
-        return _LIMITS[turn.end.ended]
-    if turn.end.status != 0:
-        return _failed(turn, now)
+    if turn.problem or turn.end.ended in _LIMITS or turn.end.status != 0:
+        return _gone_wrong(turn, now)
     if turn.open_questions or turn.unheard:
         return Verdict(Next.AGAIN if turn.unheard else Next.WAIT)
     return _silent(turn, now)
 
 
-def _failed(turn: Turn, now: datetime) -> Verdict:
+def _gone_wrong(turn: Turn, now: datetime) -> Verdict:
+    if turn.end.ended in _LIMITS and not turn.problem:
+        return _LIMITS[turn.end.ended]
     status = turn.end.status
-    how = f"exit status {status}" if status > 0 else f"ended by signal {-status}"
+    how = turn.problem or (f"exit status {status}" if status > 0 else f"ended by signal {-status}")
     shown = f"{how}\n\n{turn.tail[-_SHOWN:].strip()}".strip()
-    if failure := provider_failure(turn.tail, now):
+    # What a session says is not what its provider says: there only the problem itself is looked at.
+    if not turn.cause and (failure := provider_failure(turn.problem or turn.tail, now)):
         return Verdict(Next.FAIL, failure.cause, shown, failure.retry_time)
-    return Verdict(Next.FAIL, FAILURE_CAUSE_EXIT_STATUS, shown)
+    return Verdict(Next.FAIL, turn.cause or FAILURE_CAUSE_EXIT_STATUS, shown)
 
 
 def _silent(turn: Turn, now: datetime) -> Verdict:

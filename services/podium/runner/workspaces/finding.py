@@ -1,5 +1,6 @@
 """Finding a worktree again that an earlier run of the runner prepared."""
 
+import asyncio
 from pathlib import Path
 
 from podium.runner.workspaces.errors import WorkspaceError
@@ -11,7 +12,7 @@ async def found(workspaces: Workspaces, pod_id: str, place: Place, name: str) ->
     """A worktree as it was left, with all that was made there. Raises WorkspaceError where it is gone."""
     repository, record = await workspaces.open(pod_id, place)
     attempt = record.attempts.get(name)
-    if attempt is None or not Path(attempt.worktree).is_dir():
+    if attempt is None or not await asyncio.to_thread(Path(attempt.worktree).is_dir):
         raise WorkspaceError(f"the worktree of {name} is gone")
     read = await read_repository_file(repository.git, record.base_commit)
     return Prepared(attempt, record.base_commit, read.content, await repository.identity())

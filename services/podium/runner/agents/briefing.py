@@ -1,0 +1,53 @@
+"""What an agent is told and given before its first turn: its instructions, and its surroundings."""
+
+from pathlib import Path
+
+from podium.pods.v1.pod_pb2 import Pod
+from podium.runner import prompts
+from podium.runner.agents.commands import Surroundings
+from podium.runner.agents.live import LiveAgent
+from podium.runner.prompts.build import NAMES, Situation, instructions
+from podium.runner.settings import Profile
+from podium.runner.workspaces.repository_file import PROMPTS_FOLDER
+from podium.runner.workspaces.service import Prepared, Workspaces
+
+
+def surroundings(agent: LiveAgent, prepared: Prepared, address: str, programs: Path) -> Surroundings:
+    """What its process finds; `address` is the local endpoint, `programs` the folder that holds `podium`."""
+    record, order = agent.record, agent.record.order.launch
+    return Surroundings(
+        agent_id=record.agent_id,
+        pod_id=record.pod_id,
+        kind=NAMES[order.kind],
+        workstream_id=order.workstream_id,
+        attempt=order.attempt,
+        address=address,
+        token=record.token,
+        worktree=prepared.path,
+        folder=agent.records.folder(record.agent_id),
+        port_base=prepared.attempt.port_base,
+        identity=prepared.identity,
+        commands=programs,
+    )
+
+
+async def brief(agent: LiveAgent, profile: Profile, pod: Pod, prepared: Prepared, workspaces: Workspaces) -> str:
+    """Its instructions, by the repository's own template where it has one."""
+    record, order = agent.record, agent.record.order.launch
+    kind = NAMES[order.kind]
+    override = await workspaces.prompt_override(record.pod_id, record.place, f"{PROMPTS_FOLDER}/{kind}.md")
+    checks = [line if isinstance(line, str) else " ".join(line) for line in prepared.file.checks.run]
+    situation = Situation(
+        kind=order.kind,
+        workstream_id=order.workstream_id,
+        attempt=order.attempt,
+        branch=prepared.attempt.branch,
+        start_commit=prepared.attempt.start_commit,
+        base_commit=prepared.base_commit,
+        conflict_branch=order.conflict_branch,
+        port_base=prepared.attempt.port_base,
+        checks=checks,
+        by_exit=profile.result == "exit",
+        by_stdout=profile.output == "stdout",
+    )
+    return instructions(override or prompts.template(kind), pod, situation)
