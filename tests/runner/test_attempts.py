@@ -1,6 +1,5 @@
 """Worktrees: made, filled, brought to a commit; the user's checkout is never touched."""
 
-import asyncio
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -271,19 +270,6 @@ async def test_what_is_missing_is_said(workspaces: Workspaces, place: Place, rep
     repo.git("update-ref", "-d", "refs/heads/podium/abc-title/integration")
     with pytest.raises(WorkspaceError, match=r"integration branch .* is gone"):
         await workspaces.prepare(POD, place, order("ws.2"))
-
-
-async def test_twenty_worktrees_at_once(workspaces: Workspaces, place: Place, repo: Repo) -> None:
-    """Parallel worktrees on one repository: no failure, no lost commit."""
-
-    async def one(number: int) -> str:
-        prepared = await workspaces.prepare(POD, place, order(f"ws-{number}.1"))
-        await asyncio.to_thread((prepared.path / f"f{number}").write_text, "x\n")
-        return (await workspaces.finish(POD, place, f"ws-{number}.1", "m")).commit
-
-    commits = await asyncio.gather(*(one(n) for n in range(20)))
-    assert [repo.head(f"podium/abc-title/ws-{n}.1") for n in range(20)] == commits
-    assert len(set(commits)) == 20
 
 
 async def test_git_is_new_enough() -> None:

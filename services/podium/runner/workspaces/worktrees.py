@@ -12,7 +12,7 @@ from podium.runner.workspaces import submodules
 from podium.runner.workspaces.errors import GitError, WorkspaceError
 from podium.runner.workspaces.git import Git
 from podium.runner.workspaces.record import AttemptRecord
-from podium.runner.workspaces.repository import Repository
+from podium.runner.workspaces.repository import Repository, resolved
 
 _MARKER = b"<<<<<<< "
 _UNDER_WAY = ("rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "REVERT_HEAD")
@@ -69,7 +69,7 @@ async def finish(repository: Repository, attempt: AttemptRecord, message: str) -
     """Commit what the agent left and see what its branch holds. Raises WorkspaceError where it left the branch."""
     path = Path(attempt.worktree)
     git = Git(path, extra=await repository.identity())
-    directory = Path(await git.text("rev-parse", "--path-format=absolute", "--git-dir"))
+    directory = await _git_dir(repository, git)
     for name in _UNDER_WAY:
         if (directory / name).exists():
             raise WorkspaceError(f"the agent left an unfinished operation in its worktree ({name})")
@@ -83,6 +83,17 @@ async def finish(repository: Repository, attempt: AttemptRecord, message: str) -
     same = (await git.run("diff", "--quiet", attempt.start_commit, commit, ok=(0, 1))).status == 0
     changed = commit != attempt.start_commit if attempt.conflict_branch else not same
     return Finished(commit, changed)
+
+
+async def _git_dir(repository: Repository, git: Git) -> Path:
+    """The git directory of a worktree that is still the repository's. Raises WorkspaceError."""
+    said = await git.run("rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir", ok=(0, 128))
+    directory, _, common = said.text.partition("\n")
+    if not common or resolved(common) != repository.common:
+        raise WorkspaceError(
+            f"{git.directory} is no worktree of {repository.location} any more: the agent broke its .git"
+        )
+    return Path(directory)
 
 
 async def _unresolved(git: Git, path: Path) -> tuple[str, ...]:
