@@ -7,18 +7,16 @@ from pathlib import Path
 import pytest
 
 from podium.chassis.settings import SettingsError
-from podium.client.agent import AgentError, parse_checklist, parse_plan, read_plan
+from podium.client.agent import AgentError, parse_checklist, parse_place, parse_plan, read_plan
 from podium.events.v1.event_pb2 import Event, StreamAppend
 from podium.jobs.v1 import job_events_pb2 as jobs
 from podium.jobs.v1.artifact_events_pb2 import TranscriptChunk
 from podium.pods.v1 import pod_pb2 as pods
-from podium.runner import prompts
 from podium.runner.agents import scenario
 from podium.runner.agents.verdicts import Next, Turn, judge
 from podium.runner.environment import allowed, secrets_of
 from podium.runner.jobs.board import Board, Positions
 from podium.runner.processes.supervised import Ended, Exit
-from podium.runner.prompts.build import NAMES, Situation, instructions
 from podium.runner.redaction import Redactor
 from podium.runner.settings import find_presets, parse
 from podium.runner.transcripts import CHUNK_BYTES, Transcript
@@ -126,6 +124,23 @@ def test_checklist_lines_carry_their_state() -> None:
     assert [(i.text, i.state) for i in items] == [("read", 3), ("write", 2), ("note: this", 1), ("plain", 1)]
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("a.py", ("a.py", 0, 0)), ("a b/c.py:7", ("a b/c.py", 7, 7)), ("x:y.c:7-12", ("x:y.c", 7, 12))],
+)
+def test_a_place_is_a_path_with_lines(text: str, place: tuple[str, int, int]) -> None:
+    """As compilers write it."""
+    anchor = parse_place(text)
+    assert (anchor.document, anchor.first_line, anchor.last_line) == place
+
+
+@pytest.mark.parametrize("text", [":7", "a.py:0", "a.py:9-7", "a.py:4294967296"])
+def test_a_wrong_place_is_said(text: str) -> None:
+    """With how it is written."""
+    with pytest.raises(AgentError, match="PATH:FIRST-LAST"):
+        parse_place(text)
+
+
 # -- verdicts --------------------------------------------------------------------------------------------------------
 
 
@@ -175,80 +190,6 @@ def test_a_limit_carries_its_time() -> None:
     now = datetime(2026, 11, 22, tzinfo=UTC)
     ended = turn(end=Exit(Ended.EXITED, 1), tail="429: rate limited, retry after 90 seconds")
     assert judge(ended, now).retry_time == now + timedelta(seconds=90)
-
-
-# -- prompts ---------------------------------------------------------------------------------------------------------
-
-
-def pod() -> pods.Pod:
-    made = pods.Pod(title="The title", request="The request")
-    made.spec.content = "The spec"
-    made.spec.feedback = "spec feedback"
-    made.workstreams.add(id="a", title="First", result_summary="what a did", status=pods.WORKSTREAM_STATUS_COMPLETED)
-    second = made.workstreams.add(id="b", title="Second", spec="do b", dependencies=["a"], feedback="rather so")
-    second.attempts.add(
-        number=1,
-        cause=pods.FAILURE_CAUSE_CHECKS_FAILED,
-        error="checks red",
-        checks_output="assert 1 == 2",
-        conflict_paths=["src/x.py"],
-    )
-    asked = made.messages.add(id="m", content="Which?", workstream_id="b")
-    asked.answer.text = "the left one"
-    return made
-
-
-def written(kind: str, **more: object) -> str:
-    numbers = {name: number for number, name in NAMES.items()}
-    values: dict[str, object] = {
-        "kind": numbers[kind],
-        "workstream_id": "b",
-        "attempt": 2,
-        "branch": "podium/x/b.2",
-        "start_commit": "abcdef",
-        "base_commit": "012345",
-        "conflict_branch": "podium/x/b.1",
-        "port_base": 21000,
-        "checks": ["make test"],
-        "by_exit": False,
-        "by_stdout": False,
-    }
-    return instructions(prompts.template(kind), pod(), Situation(**{**values, **more}))  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("kind", prompts.KINDS)
-def test_every_template_is_versioned_and_filled(kind: str) -> None:
-    """No place is left open, nothing is said twice, and each says how to report."""
-    text = written(kind)
-    assert prompts.version(prompts.template(kind)) >= 1
-    assert "{{" not in text
-    assert "<!--" not in text
-    assert "podium agent complete" in text
-    assert "The title" in text
-
-
-def test_a_worker_hears_what_went_before() -> None:
-    """Its workstream, the spec, advice, the last failure with the checks' output, answers, what it builds on."""
-    text = written("worker")
-    for part in ("do b", "The spec", "rather so", "assert 1 == 2", "the left one", "what a did", "make test", "21019"):
-        assert part in text
-    assert "podium agent checklist" in text
-
-
-def test_a_resolver_hears_what_conflicts() -> None:
-    """The branch and the paths."""
-    text = written("resolver")
-    assert "podium/x/b.1" in text
-    assert "src/x.py" in text
-
-
-def test_document_agents_hear_how_to_hand_in() -> None:
-    """By command, or by what they leave behind."""
-    assert "submit-spec" in written("spec_writer")
-    assert "spec feedback" in written("spec_writer")
-    assert "your last message" in written("planner", by_exit=True, by_stdout=True)
-    assert "PODIUM_OUTPUT" in written("planner", by_exit=True)
-    assert '"items"' in written("planner")
 
 
 # -- redaction, transcripts, tails -----------------------------------------------------------------------------------

@@ -136,11 +136,12 @@ def ask(
 @click.argument("text", nargs=-1)
 @click.option("--kind", type=click.Choice(["update", "blocker", "review_comment"]), default="update")
 @click.option("--thread", "thread_id", default="", help="Reply in this thread.")
+@click.option("--at", default="", help="What it is about: PATH, PATH:LINE or PATH:FIRST-LAST.")
 @click.option("--file", help="Read the text from a file; - is standard input.")
 @_speaking
-def post(client: "AgentClient", text: tuple[str, ...], kind: str, thread_id: str, file: str | None) -> None:
+def post(client: "AgentClient", text: tuple[str, ...], kind: str, thread_id: str, at: str, file: str | None) -> None:
     """Post a message that stays."""
-    message_id = client.post(_text(text, file), kind=kind, thread_id=thread_id)
+    message_id = client.post(_text(text, file), kind=kind, thread_id=thread_id, at=at)
     click.echo(message_id or "kept: the pod gets it when it can be reached again")
 
 

@@ -26,6 +26,8 @@ _TRIES = 5
 
 _STATES = {"todo": 1, "doing": 2, "done": 3, "blocked": 4}
 _KINDS = {"update": 2, "blocker": 3, "review_comment": 4}
+_PLACE = re.compile(r"\A(?P<path>.*?)(?::(?P<first>\d{1,10})(?:-(?P<last>\d{1,10}))?)?\Z", re.DOTALL)
+_LAST_LINE = 2**31 - 1
 _PRIORITIES = {"low": 1, "normal": 2, "high": 3}
 
 
@@ -42,6 +44,17 @@ def parse_checklist(lines: Sequence[str]) -> list[pods.ChecklistItem]:
         text = rest.strip() if state else line.strip()
         items.append(pods.ChecklistItem(text=text, state=pods.ChecklistState.ValueType(state or _STATES["todo"])))
     return items
+
+
+def parse_place(text: str) -> pods.Anchor:
+    """A place in the repository: `src/a.py`, `src/a.py:12` or `src/a.py:12-14`. Raises AgentError."""
+    found = _PLACE.match(text)
+    assert found is not None
+    first = int(found["first"] or 0)
+    last = int(found["last"] or first)
+    if not found["path"] or (found["first"] and not 1 <= first <= last <= _LAST_LINE):
+        raise AgentError(f"{text!r} is no place: write PATH, PATH:LINE or PATH:FIRST-LAST, with lines from 1")
+    return pods.Anchor(document=found["path"], first_line=first, last_line=last)
 
 
 def parse_plan(value: Any) -> tuple[str, list[pods.PlanItem]]:
@@ -124,12 +137,16 @@ class AgentClient:
         answer = response.answer
         return "\n".join(part for part in (answer.choice, answer.text) if part)
 
-    def post(self, content: str, *, kind: str = "update", thread_id: str = "") -> str:
-        """Post a message (`update`, `blocker`, `review_comment`); its id."""
+    def post(self, content: str, *, kind: str = "update", thread_id: str = "", at: str = "") -> str:
+        """Post a message (`update`, `blocker`, `review_comment`), about a place like `src/a.py:12-14`; its id."""
         if kind not in _KINDS:
             raise AgentError(f"no such kind of message: {kind}; there are {', '.join(_KINDS)}")
         request = pb.PostMessageRequest(
-            kind=pods.MessageKind.ValueType(_KINDS[kind]), content=content, thread_id=thread_id, request_id=_new_id()
+            kind=pods.MessageKind.ValueType(_KINDS[kind]),
+            content=content,
+            thread_id=thread_id,
+            anchor=parse_place(at) if at else None,
+            request_id=_new_id(),
         )
         return str(self._call(self._stub.PostMessage, request).message_id)
 

@@ -1,22 +1,11 @@
 """What goes into an agent's instructions, from the pod as it stood at the claim."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from podium.pods.v1.pod_pb2 import (
-    AGENT_KIND_PLANNER,
-    AGENT_KIND_RESOLVER,
-    AGENT_KIND_SPEC_WRITER,
-    AGENT_KIND_WORKER,
-    WORKSTREAM_STATUS_COMPLETED,
-    AgentKind,
-    Attempt,
-    FailureCause,
-    Message,
-    Pod,
-    Workstream,
-)
-from podium.runner.prompts import fill
+from podium.pods.v1.pod_pb2 import AGENT_KIND_PLANNER, AGENT_KIND_SPEC_WRITER, AgentKind, Pod
+from podium.runner.prompts import Template, sections
+from podium.runner.prompts.reporting import Speech, checks_help
 
 NAMES: dict["AgentKind.ValueType", str] = {
     value.number: value.name.removeprefix("AGENT_KIND_").lower()  # type: ignore[misc]
@@ -24,6 +13,37 @@ NAMES: dict["AgentKind.ValueType", str] = {
     if value.number
 }
 """`spec_writer`, `planner`, `worker`, `reviewer`, `resolver` by kind."""
+
+PLACES: Mapping[str, str] = {
+    "title": "the task's title",
+    "request": "the task, as people wrote it",
+    "spec": "the approved spec; before there is one, the request",
+    "start_commit": "the commit that the working directory started from",
+    "base_commit": "the commit that the pod's work started from",
+    "branch": "the agent's branch (worker, resolver)",
+    "attempt": "which attempt at the workstream it is, from 1",
+    "workstream_id": "the workstream's id (worker, resolver)",
+    "workstream_title": "its title",
+    "workstream": "what its agent is to do",
+    "conflict_branch": "the branch that conflicts (resolver)",
+    "conflict_paths": "the paths that conflict, as a list (resolver)",
+    "port_base": "the first of the worktree's own ports",
+    "port_last": "the last one",
+    "checks_help": "a sentence with the repository's checks",
+    "comment_help": "the call that posts a comment on lines of a file",
+    "feedback_section": "what people want changed, with file and lines; nothing at first",
+    "previous_section": "why the attempt before failed, with the output of its checks; nothing at first",
+    "answers_section": "questions of earlier attempts, with their answers; nothing where there are none",
+    "dependencies_section": "the results of the workstreams that this one builds on; nothing where there are none",
+    "workstreams_section": "the results of all finished workstreams",
+    "current_spec_section": "the spec as it stands; nothing before the first",
+    "current_plan_section": "the plan as it stands; nothing before the first",
+    "submit_help": "how to hand the document in (spec_writer, planner)",
+    "report_help": "the section on reporting: tools or commands, as the agent's profile has them",
+}
+"""Every place of a template, and what stands there."""
+
+_DOCUMENT_KINDS = (AGENT_KIND_SPEC_WRITER, AGENT_KIND_PLANNER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +64,33 @@ class Situation:
     """The exit status is the result (`result = "exit"`)."""
     by_stdout: bool
     """What it prints at the end is its output."""
+    by_tools: bool = False
+    """Its session has Podium's MCP tools."""
+
+    @property
+    def speech(self) -> Speech:
+        """How it speaks."""
+        return Speech(self.kind, self.by_tools, self.by_exit, self.by_stdout)
 
 
-def instructions(template: str, pod: Pod, situation: Situation) -> str:
-    """The instructions of an agent."""
-    workstream = _workstream(pod, situation.workstream_id)
-    values = {
+def instructions(template: Template | str, pod: Pod, situation: Situation) -> str:
+    """The instructions of an agent. Raises SetupError for a template with a place that nobody knows.
+
+    How to report, and how to hand a document in, is said at the end where a template does not place it: without that
+    nothing that the agent does would count.
+    """
+    if isinstance(template, str):
+        template = Template(template, "the repository's own template")
+    values = _values(pod, situation)
+    text = template.fill(values)
+    wanted = ("submit_help", "report_help") if situation.kind in _DOCUMENT_KINDS else ("report_help",)
+    missing = [values[name] for name in wanted if name not in template.places]
+    return "\n".join([text, *(f"{each.strip()}\n" for each in missing)])
+
+
+def _values(pod: Pod, situation: Situation) -> dict[str, str]:
+    workstream, speech = sections.workstream(pod, situation.workstream_id), situation.speech
+    return {
         "title": pod.title,
         "request": pod.request,
         "spec": pod.spec.content or pod.request,
@@ -61,129 +102,18 @@ def instructions(template: str, pod: Pod, situation: Situation) -> str:
         "workstream_title": workstream.title,
         "workstream": workstream.spec or workstream.title,
         "conflict_branch": situation.conflict_branch,
-        "conflict_paths": _conflict_paths(workstream),
+        "conflict_paths": sections.conflict_paths(workstream),
         "port_base": str(situation.port_base),
         "port_last": str(situation.port_base + 19),
-        "checks_help": _checks_help(situation.checks),
-        "feedback_section": _feedback(pod, situation.kind, workstream),
-        "previous_section": _previous(pod, situation.kind, workstream),
-        "answers_section": _answers(pod, situation.workstream_id),
-        "dependencies_section": _dependencies(pod, workstream),
-        "workstreams_section": _workstreams(pod),
-        "current_spec_section": _section("The spec as it stands", pod.spec.content),
-        "current_plan_section": _section("The plan as it stands", _plan_text(pod)),
-        "submit_help": _submit_help(situation),
-        "report_help": _report_help(situation),
+        "checks_help": checks_help(situation.checks),
+        "comment_help": speech.comment_help(),
+        "feedback_section": sections.feedback(pod, situation.kind, workstream),
+        "previous_section": sections.previous(pod, situation.kind, workstream),
+        "answers_section": sections.answers(pod, situation.workstream_id),
+        "dependencies_section": sections.dependencies(pod, workstream),
+        "workstreams_section": sections.workstreams(pod),
+        "current_spec_section": sections.section("The spec as it stands", pod.spec.content),
+        "current_plan_section": sections.section("The plan as it stands", sections.plan_text(pod)),
+        "submit_help": speech.submit_help(),
+        "report_help": speech.report_help(),
     }
-    return fill(template, values)
-
-
-def _workstream(pod: Pod, workstream_id: str) -> Workstream:
-    return next((w for w in pod.workstreams if w.id == workstream_id), Workstream(id=workstream_id))
-
-
-def _section(title: str, text: str) -> str:
-    return f"## {title}\n\n{text.strip()}\n" if text.strip() else ""
-
-
-def _feedback(pod: Pod, kind: "AgentKind.ValueType", workstream: Workstream) -> str:
-    text = {AGENT_KIND_SPEC_WRITER: pod.spec.feedback, AGENT_KIND_PLANNER: pod.plan.feedback}.get(kind)
-    return _section("What people want changed", workstream.feedback if text is None else text)
-
-
-def _previous(pod: Pod, kind: "AgentKind.ValueType", workstream: Workstream) -> str:
-    """Why the attempt before this one failed, with the output of its checks."""
-    if kind == AGENT_KIND_SPEC_WRITER:
-        return _section("Why the last attempt failed", pod.spec.last_error)
-    if kind == AGENT_KIND_PLANNER:
-        return _section("Why the last attempt failed", pod.plan.last_error)
-    ended: list[Attempt] = [a for a in workstream.attempts if a.cause]
-    if not ended:
-        return ""
-    last = ended[-1]
-    cause = FailureCause.Name(last.cause).removeprefix("FAILURE_CAUSE_").lower().replace("_", " ")
-    text = f"{cause}: {last.error}" if last.error else cause
-    if last.checks_output:
-        text += f"\n\nThe output of the checks:\n\n````\n{last.checks_output.rstrip()}\n````"
-    if last.branch:
-        text += f"\n\nIts work is on the branch `{last.branch}`, if you want to look at it."
-    return _section("Why the last attempt failed", text)
-
-
-def _conflict_paths(workstream: Workstream) -> str:
-    paths = next((a.conflict_paths for a in reversed(workstream.attempts) if a.conflict_paths), ())
-    return "\n".join(f"- `{path}`" for path in paths) or "- (see `git status`)"
-
-
-def _answers(pod: Pod, workstream_id: str) -> str:
-    """Questions of earlier attempts at the same thing that have an answer now."""
-    answered = [m for m in pod.messages if m.HasField("answer") and m.workstream_id == workstream_id]
-    return _section("Questions that were asked before, and their answers", "\n".join(map(_answer, answered)))
-
-
-def _answer(message: Message) -> str:
-    said = " ".join(part for part in (message.answer.choice, message.answer.text) if part)
-    return f"- {message.content.strip()}\n  → {said} ({message.answer.by})"
-
-
-def _dependencies(pod: Pod, workstream: Workstream) -> str:
-    """What the workstreams came to that this one needs; their work is in the tree already."""
-    done = [w for w in pod.workstreams if w.id in workstream.dependencies]
-    lines = [f"### {w.title} (`{w.id}`)\n\n{w.result_summary.strip() or '(no summary)'}\n" for w in done]
-    return _section("What this builds on (merged into your tree already)", "\n".join(lines))
-
-
-def _workstreams(pod: Pod) -> str:
-    done = [w for w in pod.workstreams if w.status == WORKSTREAM_STATUS_COMPLETED]
-    return "\n".join(f"### {w.title} (`{w.id}`)\n\n{w.result_summary.strip() or '(no summary)'}\n" for w in done)
-
-
-def _plan_text(pod: Pod) -> str:
-    items = [f"- `{i.id}`: {i.title} (needs: {', '.join(i.dependencies) or 'nothing'})" for i in pod.plan.items]
-    return "\n".join([pod.plan.summary, "", *items]) if items else ""
-
-
-def _checks_help(checks: Sequence[str]) -> str:
-    if not checks:
-        return "Run the project's tests before you say that you are done."
-    shown = ", ".join(f"`{line}`" for line in checks)
-    return f"Your work counts only if these pass in your worktree, so run them first: {shown}."
-
-
-def _submit_help(situation: Situation) -> str:
-    is_spec = situation.kind == AGENT_KIND_SPEC_WRITER
-    what, verb = ("spec", "submit-spec") if is_spec else ("plan", "submit-plan")
-    if not situation.by_exit:
-        return (
-            f"`podium agent {verb} FILE` (or by standard input); what is wrong with it is printed, and you can mend it."
-        )
-    where = (
-        "your last message: print the {0} there, and nothing else"
-        if situation.by_stdout
-        else ("the file named by `$PODIUM_OUTPUT`")
-    )
-    return f"The {what} is what you leave in {where.format(what)}. (Or: `podium agent {verb} FILE`.)"
-
-
-def _report_help(situation: Situation) -> str:
-    lines = [
-        "## How to report",
-        "",
-        "The command `podium agent` is on your PATH and speaks for you:",
-        "",
-        '- `podium agent progress "one line"`: what you are doing; at each larger step.',
-    ]
-    if situation.kind in (AGENT_KIND_WORKER, AGENT_KIND_RESOLVER):
-        lines.append('- `podium agent checklist "done: …" "doing: …" "todo: …"`: your list, whole, when it changes.')
-    lines += [
-        '- `podium agent ask "question" --key short-name [--option A --option B]`: ask the people. Where it says',
-        "  that the answer is pending, end your turn: you are started again with the answer.",
-        '- `podium agent post "text"`: say something that stays. With `--kind blocker`: you cannot go on.',
-        "- `podium agent context`: these instructions again, and what people said to you meanwhile.",
-        '- `podium agent fail "reason"`: it cannot be done; then end.',
-    ]
-    if situation.by_exit:
-        lines.append("- When you are done, end with a short summary of what you did.")
-    else:
-        lines.append('- `podium agent complete "summary"`: you are done; then end. Without it nothing counts.')
-    return "\n".join(lines)
