@@ -103,6 +103,8 @@ _READ: tuple[tuple[type[Message], Callable[[Any], _Notes]], ...] = (
     (pods.WorkstreamSkipped, _workstream(WorkstreamStatus.SKIPPED)),
     (pods.WorkstreamCancelled, _workstream(WorkstreamStatus.CANCELLED)),
     (pods.AgentRequested, _requested),
+    (pods.AgentRegistered, lambda e: (c.AgentHeld(e.agent_id, e.runner_id),)),
+    (pods.AgentUnregistered, lambda e: (c.AgentHeld(e.agent_id, ""),)),
     (pods.AgentProcessStarted, lambda e: (c.AgentWorking(e.agent_id),)),
     (pods.AgentProgressed, lambda e: (c.AgentProgressed(e.agent_id, e.text),)),
     (pods.MessagePosted, _posted),

@@ -7,14 +7,19 @@ from podium.chassis.engine import Engine
 from podium.chassis.entity_service import build_engine
 from podium.chassis.server import Registration, Shell
 from podium.kernel.identity import CallerKind, Identity
+from podium.maestro.adapters import terminals
 from podium.maestro.adapters.codec import BoardCodec, make_codec
 from podium.maestro.adapters.feed import EventStoreFeed
 from podium.maestro.adapters.servicer import ENCODED, SERVICE, MaestroServicer
+from podium.maestro.adapters.terminals import EngineSessions, TerminalServicer
+from podium.maestro.adapters.transcripts import StoreTranscripts
 from podium.maestro.application.follower import Follower
+from podium.maestro.application.terminals.terminals import Terminals
 from podium.maestro.domain.commands import FollowPod, PodFact
 from podium.maestro.domain.domain import ProjectDomain
 from podium.maestro.domain.state import Board
 from podium.tasks.v1.maestro_service_pb2_grpc import add_MaestroServiceServicer_to_server
+from podium.tasks.v1.terminal_service_pb2_grpc import add_TerminalServiceServicer_to_server
 
 MAESTRO = Identity(CallerKind.SERVICE, "maestro")
 
@@ -42,5 +47,16 @@ async def build(shell: Shell) -> Sequence[Registration]:
     follower = Follower(feed, EngineProjects(engine), shell.clock, shell.tasks)
     shell.tasks.spawn(follower.run(), name="follower")
     shell.on_stop(follower.save)
-    add = passing_encoded(add_MaestroServiceServicer_to_server, ENCODED)
-    return [Registration(add=add, servicer=MaestroServicer(engine, codec), service=SERVICE)]
+    relays = Terminals(EngineSessions(engine), StoreTranscripts(shell.client.events), shell.clock)
+    return [
+        Registration(
+            add=passing_encoded(add_MaestroServiceServicer_to_server, ENCODED),
+            servicer=MaestroServicer(engine, codec),
+            service=SERVICE,
+        ),
+        Registration(
+            add=passing_encoded(add_TerminalServiceServicer_to_server, terminals.ENCODED),
+            servicer=TerminalServicer(relays, shell.tasks, shell.clock),
+            service=terminals.SERVICE,
+        ),
+    ]

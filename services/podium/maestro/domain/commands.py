@@ -195,6 +195,14 @@ class AgentRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentHeld:
+    """A runner has the agent; empty: none does any more."""
+
+    agent_id: str
+    runner_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgentWorking:
     """The agent's process works."""
 
@@ -241,7 +249,7 @@ class AgentEnded:
     reason: str
 
 
-AgentNote = AgentRequested | AgentWorking | AgentAwaited | AgentProgressed | AgentEnded
+AgentNote = AgentRequested | AgentHeld | AgentWorking | AgentAwaited | AgentProgressed | AgentEnded
 PodNote = (
     PodOpened
     | PhaseChanged

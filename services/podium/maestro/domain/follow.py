@@ -99,6 +99,7 @@ class _Reading:
                 self._answer(message_id, fact)
             case (
                 commands.AgentRequested()
+                | commands.AgentHeld()
                 | commands.AgentWorking()
                 | commands.AgentAwaited()
                 | commands.AgentProgressed()
@@ -112,6 +113,10 @@ class _Reading:
         match note:
             case commands.AgentRequested():
                 self._begin(note, fact)
+            case commands.AgentHeld(agent_id, runner_id):
+                session = self._session(agent_id)
+                if session is not None:
+                    self._set(replace(session, runner_id=runner_id), fact)
             case commands.AgentWorking(agent_id):
                 self._move(agent_id, SessionStatus.WORKING, fact)
             case commands.AgentAwaited(agent_id, message_id):

@@ -1,0 +1,39 @@
+"""What terminals need of the rest of Maestro: the sessions they belong to, and the transcripts that outlast them."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from podium.maestro.application.terminals.items import Exit, Output
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """What a terminal has to know of its session."""
+
+    starting: bool = False
+    runner_id: str = ""
+    """Who holds it; empty: not known."""
+    spawned: bool = False
+    """A runner was asked to start it: none but the one that claimed it may serve it."""
+    exit: Exit | None = None
+    """How it ended."""
+
+
+class Sessions(Protocol):
+    """The sessions of this process' projects."""
+
+    async def find(self, project_id: str, session_id: str) -> SessionFacts:
+        """Raises `Rejection`: PROJECT_NOT_FOUND, SESSION_NOT_FOUND, NOT_OWNER, NOT_READY."""
+        ...
+
+
+class Transcripts(Protocol):
+    """The runners' transcripts in the event store."""
+
+    def read(self, session_id: str) -> AsyncIterator[Output]:
+        """A terminal's output as far as it is kept, with offsets and gaps; nothing where there is none.
+
+        Raises `Rejection` STORAGE_UNAVAILABLE.
+        """
+        ...

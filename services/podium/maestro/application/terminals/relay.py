@@ -1,0 +1,250 @@
+"""One terminal: the runner's stream on one side, the viewers on the other."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from podium.chassis.engine.ports import Clock
+from podium.kernel.errors import Rejection, precondition
+from podium.maestro.application.terminals.items import (
+    Exit,
+    Input,
+    Output,
+    ServeItem,
+    Size,
+    TerminalLimits,
+    Unwanted,
+    Wanted,
+)
+from podium.maestro.application.terminals.keyboard import Keyboard
+from podium.maestro.application.terminals.ring import Ring
+
+_STRAY_CHUNKS = 64
+"""After asking anew, so many chunks of before may still be on their way; what comes then is taken as it is."""
+
+
+class Watching:
+    """A viewer, as far as the relay knows it: where it is in the output, and how to wake it."""
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+        self.changed = asyncio.Event()
+        self.input_lost = False
+
+    def lose_input(self) -> None:
+        """Somebody else types now."""
+        self.input_lost = True
+        self.changed.set()
+
+
+class Source:
+    """A runner's stream for one terminal, for as long as it lasts."""
+
+    def __init__(self, writable: bool) -> None:
+        self.writable = writable
+        self.changed = asyncio.Event()
+        self.closed = False
+        self.wish: Wanted | Unwanted | None = None
+        self.size: Size | None = None
+
+    def close(self) -> None:
+        """Its stream ends."""
+        self.closed = True
+        self.changed.set()
+
+
+class Relay:
+    """What is known of a terminal while somebody serves or watches it; all in memory, and bounded."""
+
+    def __init__(self, session_id: str, limits: TerminalLimits, clock: Clock, new_token: Callable[[], str]) -> None:
+        self.session_id = session_id
+        self._limits = limits
+        self._clock = clock
+        self._ring = Ring(limits.ring_bytes, limits.ring_chunks)
+        self.keyboard = Keyboard(session_id, limits, clock, new_token, self._wake_source)
+        self.viewers: set[Watching] = set()
+        self.source: Source | None = None
+        self.size = Size()
+        self.resized_at = 0
+        """Where in the output it took its size."""
+        self.end = 0
+        """Bytes that it wrote, as far as is known."""
+        self.exit: Exit | None = None
+        self.changed_at = clock.monotonic()
+        """When a runner last came or went, or it ended."""
+        self._expected = 0
+        self._stray = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Nobody serves or watches it, and its end is known for long enough."""
+        if self.source is not None or self.viewers:
+            return False
+        kept = self._limits.exit_kept_seconds if self.exit is not None else self._limits.input_kept_seconds
+        return self._clock.monotonic() - self.changed_at > kept
+
+    # -- the runner's side -----------------------------------------------------------------------------------
+
+    def serve(self, size: Size, offset: int, writable: bool) -> Source:
+        """A runner offers it; a stream that did so before has to go. The viewers go on where they are."""
+        if self.source is not None:
+            self.source.close()
+        source = self.source = Source(writable)
+        self.exit = None
+        self.changed_at = self._clock.monotonic()
+        if offset < self.end:
+            # It began anew, and counts anew.
+            self._ring.clear()
+            self._expected = 0
+            for viewer in self.viewers:
+                viewer.position = 0
+        self.end = offset
+        self.resize(size)
+        source.wish = Unwanted()
+        if self.viewers:
+            self._want(min(self._continues_at(), offset))
+        self._wake_viewers()
+        return source
+
+    def _continues_at(self) -> int:
+        """Up to where all viewers can be given what they lack from the ring."""
+        earliest = min(viewer.position for viewer in self.viewers)
+        return self._expected if self._ring.after(earliest) is not None else earliest
+
+    def leave(self, source: Source) -> None:
+        """A runner's stream is over."""
+        if self.source is source:
+            self.source = None
+            self.changed_at = self._clock.monotonic()
+            self._wake_viewers()
+
+    def take(self, source: Source, chunk: Output) -> None:
+        """Output of the runner: kept while somebody watches, each byte once."""
+        if source is not self.source:
+            return
+        begins = chunk.offset - chunk.gap_bytes
+        if begins != self._expected:
+            if self._stray:
+                self._stray -= 1
+                return
+            if chunk.end <= self._expected:
+                return
+            if chunk.offset < self._expected:
+                chunk = Output(self._expected, chunk.data[self._expected - chunk.offset :])
+            elif begins > self._expected:
+                chunk = Output(chunk.offset, chunk.data, chunk.offset - self._expected)
+        self._stray = 0
+        self._expected = chunk.end
+        self.end = max(self.end, chunk.end)
+        if self.viewers:
+            self._ring.add(chunk)
+            self._wake_viewers()
+
+    def resize(self, size: Size) -> None:
+        """It has another size."""
+        if size != self.size:
+            self.size, self.resized_at = size, self._expected
+            self._wake_viewers()
+
+    def finish(self, end: Exit) -> None:
+        """It has ended."""
+        if self.exit is None:
+            self.exit = end
+            self.changed_at = self._clock.monotonic()
+            self._wake_viewers()
+
+    async def orders(self, source: Source) -> AsyncIterator[ServeItem]:
+        """What the runner is told, until its stream is over."""
+        while not source.closed:
+            item = self._order(source)
+            if item is not None:
+                yield item
+                continue
+            source.changed.clear()
+            await source.changed.wait()
+
+    def _order(self, source: Source) -> ServeItem | None:
+        if source.wish is not None:
+            wish, source.wish = source.wish, None
+            return wish
+        if source.size is not None:
+            size, source.size = source.size, None
+            return size
+        data = self.keyboard.next()
+        return Input(data) if data is not None else None
+
+    # -- the viewers' side -----------------------------------------------------------------------------------
+
+    def watch(self, viewer: Watching) -> None:
+        """A viewer comes; the runner sends what it lacks."""
+        first = not self.viewers
+        self.viewers.add(viewer)
+        if self.source is None:
+            return
+        viewer.position = min(viewer.position, self.end)
+        if first or self._lacks(viewer.position):
+            self._want(viewer.position)
+
+    def _lacks(self, position: int) -> bool:
+        """Whether the runner may have more after an offset than the ring, which held all that was asked for so far."""
+        if position >= self._expected or self._ring.was_cut:
+            return False
+        found = self._ring.after(position)
+        return found is None or found.gap_bytes > 0
+
+    def unwatch(self, viewer: Watching) -> None:
+        """A viewer goes; for the last one's sake nothing is sent."""
+        self.viewers.discard(viewer)
+        self.keyboard.leave(viewer)
+        if not self.viewers:
+            self._ring.clear()
+            self.changed_at = self._clock.monotonic()
+            if self.source is not None:
+                self.source.wish = Unwanted()
+                self._wake_source()
+
+    def next_output(self, viewer: Watching) -> Output | None:
+        """What a viewer has not seen, as far as it is there."""
+        return self._ring.after(viewer.position)
+
+    def check_written(self) -> None:
+        """Raises TERMINAL_NOT_SERVED or TERMINAL_READ_ONLY where nothing can be typed."""
+        if self.exit is not None:
+            raise not_served(self.session_id)
+        if self.source is not None and not self.source.writable:
+            raise precondition(
+                "TERMINAL_READ_ONLY", f"the terminal of {self.session_id} takes no input", session_id=self.session_id
+            )
+
+    def ask_size(self, size: Size) -> None:
+        """A viewer wants another size; the runner says when it has it."""
+        if self.source is None:
+            raise not_served(self.session_id)
+        self.source.size = size
+        self._wake_source()
+
+    # -- inside ----------------------------------------------------------------------------------------------
+
+    def _want(self, after_offset: int) -> None:
+        """Ask for output from an offset on; what the ring has behind it comes again."""
+        if self.source is not None:
+            if after_offset != self._expected:
+                self._ring.clear()
+                self._stray = _STRAY_CHUNKS
+            self._expected = after_offset
+            self.source.wish = Wanted(after_offset)
+            self._wake_source()
+
+    def _wake_source(self) -> None:
+        if self.source is not None:
+            self.source.changed.set()
+
+    def _wake_viewers(self) -> None:
+        for viewer in self.viewers:
+            viewer.changed.set()
+
+
+def not_served(session_id: str) -> Rejection:
+    """Nobody serves the terminal."""
+    return precondition(
+        "TERMINAL_NOT_SERVED", f"no runner serves the terminal of {session_id} now", session_id=session_id
+    )

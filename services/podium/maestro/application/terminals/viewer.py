@@ -1,0 +1,165 @@
+"""One attachment: what a viewer is shown, in order, at its own speed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from podium.chassis.engine.ports import Clock
+from podium.kernel.errors import Rejection
+from podium.maestro.application.terminals.items import (
+    Exit,
+    InputLost,
+    Opened,
+    Output,
+    Size,
+    TerminalLimits,
+    ViewerItem,
+)
+from podium.maestro.application.terminals.ports import SessionFacts, Sessions, Transcripts
+from podium.maestro.application.terminals.relay import Relay, Watching
+
+if TYPE_CHECKING:
+    from podium.maestro.application.terminals.terminals import Key
+
+_CLOSED = Exit(text="closed")
+_AWAY = Exit(text="no runner serves the terminal now", away=True)
+
+
+class Viewer(Watching):
+    """Iterate `items`, once."""
+
+    def __init__(
+        self,
+        viewer_id: str,
+        key: "Key",
+        relay: Relay,
+        sessions: Sessions,
+        transcripts: Transcripts,
+        clock: Clock,
+        limits: TerminalLimits,
+        after_offset: int,
+    ) -> None:
+        super().__init__(after_offset)
+        self.viewer_id = viewer_id
+        self._key = key
+        self._relay = relay
+        self._sessions = sessions
+        self._transcripts = transcripts
+        self._clock = clock
+        self._limits = limits
+        self._size = Size()
+        self._token = ""
+        self._came_at = self._looked_at = self._said_at = clock.monotonic()
+
+    async def items(
+        self, facts: SessionFacts, *, take_input: bool, read_only: bool, input_token: str
+    ) -> AsyncIterator[ViewerItem]:
+        """`Opened`, output and what else happens, `Exit` at the end; output without data is a heartbeat."""
+        relay = self._relay
+        relay.watch(self)
+        try:
+            if not read_only and facts.exit is None and (relay.source is None or relay.source.writable):
+                self._token = relay.keyboard.hold(self, input_token, take_input)
+            self._size = relay.size
+            sequence = relay.keyboard.sequence if self._token else 0
+            yield Opened(self.viewer_id, self._token, relay.size, self.position, relay.source is not None, sequence)
+            if not await self._is_live(facts):
+                async with aclosing(self._replay()) as outputs:  # type: ignore[type-var]
+                    async for output in outputs:
+                        yield output
+            if facts.exit is not None and relay.source is None:
+                yield relay.exit or facts.exit
+                return
+            async with aclosing(self._follow()) as items:  # type: ignore[type-var]
+                async for item in items:
+                    yield item
+        finally:
+            relay.unwatch(self)
+
+    # -- from the transcript ---------------------------------------------------------------------------------
+
+    async def _is_live(self, facts: SessionFacts) -> bool:
+        """Whether a runner serves it, after a moment; what has just begun has nothing else to show."""
+        relay, wait = self._relay, self._limits.transcript_after_seconds
+        if facts.exit is not None:
+            return relay.source is not None
+        if facts.starting:
+            return True
+        started = self._clock.monotonic()
+        while relay.source is None and relay.exit is None and self._clock.monotonic() - started < wait:
+            await self._rest(wait)
+        return relay.source is not None
+
+    async def _replay(self) -> AsyncIterator[Output]:
+        """What the transcript has behind the viewer's offset."""
+        async with aclosing(self._transcripts.read(self._key[1])) as outputs:  # type: ignore[type-var]
+            async for output in outputs:
+                if output.end > self.position:
+                    fresh = output.data[max(0, self.position - output.offset) :]
+                    offset = output.end - len(fresh)
+                    gap, self.position = offset - self.position, output.end
+                    yield Output(offset, fresh, gap)
+
+    # -- live ------------------------------------------------------------------------------------------------
+
+    async def _follow(self) -> AsyncIterator[ViewerItem]:
+        while True:
+            item = self._next()
+            if item is None:
+                item = await self._look()
+            if item is None:
+                await self._rest(self._limits.look_seconds)
+                continue
+            self._said_at = self._clock.monotonic()
+            yield item
+            if isinstance(item, Exit):
+                return
+
+    def _next(self) -> ViewerItem | None:
+        relay = self._relay
+        if self.input_lost:
+            self.input_lost = False
+            return InputLost()
+        if self._size != relay.size and self.position >= relay.resized_at:
+            self._size = relay.size
+            return relay.size
+        output = relay.next_output(self)
+        if output is not None:
+            self.position = output.end
+            return output
+        return relay.exit
+
+    async def _look(self) -> ViewerItem | None:
+        """Now and then: whether the session still is, and is ours; whether the other side hears us."""
+        now, limits = self._clock.monotonic(), self._limits
+        if now - self._looked_at >= limits.look_seconds:
+            self._looked_at = now
+            ended = await self._ended()
+            if ended is not None and self._relay.source is None:
+                return ended
+        alone_since = max(self._came_at, self._relay.changed_at)
+        if self._relay.source is None and now - alone_since >= limits.away_after_seconds:
+            return _AWAY
+        if now - self._said_at >= limits.heartbeat_seconds:
+            return Output(self.position)
+        return None
+
+    async def _ended(self) -> Exit | None:
+        try:
+            return (await self._sessions.find(*self._key)).exit
+        except Rejection as refusal:
+            if refusal.reason in ("SESSION_NOT_FOUND", "PROJECT_NOT_FOUND"):
+                return _CLOSED
+            if refusal.reason == "NOT_OWNER":
+                raise
+            return None
+
+    async def _rest(self, seconds: float) -> None:
+        """Until something changes, or a while is over."""
+        self.changed.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self.changed.wait()
+        except TimeoutError:
+            return
