@@ -31,7 +31,7 @@ def podium(tmp_path: Path, *arguments: str, **environment: str) -> "subprocess.C
 
 
 def names() -> list[str]:
-    return [name for section in COMMANDS.values() for name in section if name not in {"agent", "store"}]
+    return [name for section in COMMANDS.values() for name in section if name not in {"agent", "session", "store"}]
 
 
 @pytest.mark.parametrize("name", names())
@@ -44,6 +44,18 @@ def test_every_command_has_help(name: str) -> None:
     assert command.help
     options = {option for parameter in command.params for option in parameter.opts}
     assert name in {"completion", "serve"} or "--output" in options
+
+
+@pytest.mark.parametrize("name", ["new", "close"])
+def test_the_commands_of_sessions_have_help(name: str) -> None:
+    """So have those of `podium session`."""
+    import click
+
+    group = cli.get_command(click.Context(cli), "session")
+    assert isinstance(group, click.Group)
+    command = group.commands[name]
+    assert command.help
+    assert "--output" in {option for parameter in command.params for option in parameter.opts}
 
 
 def test_help_loads_neither_grpc_nor_rich() -> None:

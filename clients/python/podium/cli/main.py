@@ -31,6 +31,8 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "land": ("commands.land:land", "Land approved work again after it was blocked."),
         "events": ("commands.events:events", "Show a pod's events."),
         "sessions": ("commands.sessions:sessions", "List the sessions of this project."),
+        "session": ("commands.session:session", "Begin a session in a terminal, or close one."),
+        "attach": ("commands.attach:attach", "Show a session's terminal here, and type into it."),
         "trust": ("commands.trust:trust_", "Let a repository's .podium.toml run its commands."),
         "gc": ("commands.gc:gc", "Reclaim branches and worktrees of finished pods."),
     },

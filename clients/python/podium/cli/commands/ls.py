@@ -26,7 +26,7 @@ async def ls(cli: Cli, everything: bool) -> None:
 
     here = None if everything else repository.find(Path())
     async with cli.connect() as podium:
-        projects = [here.project_id] if here else await _projects(podium)
+        projects = [here.project_id] if here else await list_projects(podium)
         tasks = [task for project in projects for task in await list_tasks(podium, project)]
         pods = {pod.pod_id: pod for pod in await list_pods(podium, here.project_id if here else "")}
     data = [{**plain(task), "pod": plain(pods[task.id]) if task.id in pods else None} for task in tasks]
@@ -63,7 +63,8 @@ async def list_tasks(podium: "Podium", project_id: str) -> "list[task_pb2.Task]"
     return sorted(found, key=lambda task: task.number)
 
 
-async def _projects(podium: "Podium") -> list[str]:
+async def list_projects(podium: "Podium") -> list[str]:
+    """The ids of all projects."""
     from podium.tasks.v1 import maestro_service_pb2 as calls
 
     found: list[str] = []

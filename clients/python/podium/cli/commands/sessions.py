@@ -22,18 +22,13 @@ if TYPE_CHECKING:
 @click.argument("task", required=False)
 @command
 async def sessions(cli: Cli, task: str | None) -> None:
-    """List the sessions of this directory's project: one for each run of an agent."""
-    from podium.tasks.v1 import maestro_service_pb2 as calls
+    """List the sessions of this directory's project: one for each run of an agent, and those of people."""
+    from podium.cli.sessions import list_sessions
 
     here = repository.locate(str(Path.cwd()))
     async with cli.connect() as podium:
         tasks = await list_tasks(podium, here.project_id)
-        found: list[task_pb2.Session] = []
-        if tasks:
-            request = calls.ListSessionsRequest(
-                project_id=here.project_id, task_id=_task_id(tasks, task) if task else "", page_size=1000
-            )
-            found = list((await podium.maestro.ListSessions(request)).sessions)
+        found = await list_sessions(podium, here.project_id, _task_id(tasks, task) if task else "")
 
     def render() -> "RenderableType":
         from podium.cli.views import board

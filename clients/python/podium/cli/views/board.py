@@ -48,17 +48,19 @@ def tasks_table(
 
 def sessions_table(sessions: "Sequence[task_pb2.Session]", numbers: Mapping[str, int], now: float) -> "Table":
     """One row a session; `numbers` are the tasks' numbers by id."""
-    table = _table("session", "name", "agent", "status", "tasks", "last activity", "needs")
+    table = _table("#", "session", "name", "agent", "status", "tasks", "last activity", "needs")
     for session in sessions:
         tasks = ", ".join(f"#{numbers[task]}" if task in numbers else task for task in session.task_ids)
+        needs = session.needs_input.message if session.needs_input.active else session.exit_reason
         table.add_row(
+            str(session.number),
             session.id,
             cut(session.name, 40),
             session.agent,
             lower(word(session, "status")),
             tasks or "-",
             ago(session.last_activity_time, now),
-            cut(session.needs_input.message, 40) if session.needs_input.active else "-",
+            cut(needs, 40) or "-",
         )
     return table
 
