@@ -46,14 +46,18 @@ class Keyboard:
 
     # -- who -------------------------------------------------------------------------------------------------
 
-    def hold(self, typist: Typist, token: str, take: bool) -> str:
-        """The token for a viewer: the one that it had, a new one where the input is free or taken over; else none."""
+    def hold(self, typist: Typist, token: str, take: bool, *, returns: bool) -> str:
+        """The token for a viewer: the one that it had, a new one where the input is free or taken over; else none.
+
+        What is kept for a viewer that went away is kept from the others that come back with it (`returns`), after a
+        loss that met them all; somebody who comes to it anew finds it free.
+        """
         if token and token == self.token:
             if self._holder is not None and self._holder is not typist:
                 self._holder.lose_input()
             self._holder = typist
             return token
-        held = self._holder is not None or self._clock.monotonic() < self._kept_until
+        held = self._holder is not None or (returns and self._clock.monotonic() < self._kept_until)
         if held and not take:
             return ""
         if self._holder is not None:

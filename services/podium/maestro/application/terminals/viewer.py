@@ -42,6 +42,7 @@ class Viewer(Watching):
     ) -> None:
         super().__init__(after_offset)
         self.viewer_id = viewer_id
+        self._returns = after_offset > 0
         self._key = key
         self._relay = relay
         self._sessions = sessions
@@ -60,7 +61,7 @@ class Viewer(Watching):
         relay.watch(self)
         try:
             if not read_only and facts.exit is None and (relay.source is None or relay.source.writable):
-                self._token = relay.keyboard.hold(self, input_token, take_input)
+                self._token = relay.keyboard.hold(self, input_token, take_input, returns=self._returns)
             self._size = relay.size
             sequence = relay.keyboard.sequence if self._token else 0
             yield Opened(self.viewer_id, self._token, relay.size, self.position, relay.source is not None, sequence)
