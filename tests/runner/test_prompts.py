@@ -10,6 +10,8 @@ from podium.runner.prompts.build import NAMES, PLACES, Situation, instructions
 from podium.runner.prompts.reporting import Speech
 from podium.runner.verbs import offered
 from podium.runner.workspaces.errors import SetupError
+from tests.runner.conftest import Repo
+from tests.runner.house import house
 
 KIND = {name: number for number, name in NAMES.items()}
 
@@ -209,3 +211,30 @@ def test_the_page_names_every_place() -> None:
         assert f"| `{{{{{name}}}}}` | {what} |" in page
     for kind in prompts.KINDS:
         assert f"`.podium/prompts/{kind}.md`" in page
+
+
+# -- a whole runner --------------------------------------------------------------------------------------------------
+
+LOOKS = {"command": ["/bin/sh", "-c", 'cat "$PODIUM_INSTRUCTIONS"; podium agent fail enough'], "settle_seconds": 0}
+
+
+async def test_the_start_tells_which_instructions_were_used(tmp_path: Path, repo: Repo) -> None:
+    """The built-in ones with their version; the repository's own, as the base commit has them, with their hash; wrong
+    ones fail the attempt with the cause."""
+    async with house(tmp_path, repo) as at_home:
+        await at_home.start_runner({"it": LOOKS})
+        repo.commit(
+            "own", {".podium/prompts/worker.md": "MIND {{title}}\n", ".podium/prompts/planner.md": "{{nonsense}}"}
+        )
+        await at_home.launch("agent_1", "spec_writer")
+        await at_home.launch("agent_2")
+        await at_home.launch("agent_3", "planner")
+        ends = [(await at_home.pods.end_of(f"agent_{n}")).failed for n in (1, 2, 3)]
+        assert [end.cause for end in ends[:2]] == [pods.FAILURE_CAUSE_REPORTED] * 2
+        assert ends[2].cause == pods.FAILURE_CAUSE_SETUP_FAILED
+        assert ".podium/prompts/planner.md" in ends[2].error
+        assert "nonsense" in ends[2].error
+        assert b"# Write the spec" in await at_home.shown("agent_1", b"instructions: spec_writer 2")
+        shown = await at_home.shown("agent_2", b"instructions: .podium/prompts/worker.md ")
+        assert b"MIND Title" in shown
+        assert b"podium agent complete" in shown

@@ -1,5 +1,6 @@
 """What an agent is told and given before its first turn: its instructions, and its surroundings."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from podium.pods.v1.pod_pb2 import Pod
@@ -7,6 +8,7 @@ from podium.runner import prompts
 from podium.runner.agents.commands import Surroundings
 from podium.runner.agents.live import LiveAgent
 from podium.runner.prompts.build import NAMES, Situation, instructions
+from podium.runner.prompts.reporting import Speech
 from podium.runner.settings import Profile
 from podium.runner.workspaces.repository_file import PROMPTS_FOLDER
 from podium.runner.workspaces.service import Prepared, Workspaces
@@ -31,11 +33,22 @@ def surroundings(agent: LiveAgent, prepared: Prepared, address: str, programs: P
     )
 
 
-async def brief(agent: LiveAgent, profile: Profile, pod: Pod, prepared: Prepared, workspaces: Workspaces) -> str:
-    """Its instructions, by the repository's own template where it has one."""
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What an agent is told."""
+
+    text: str
+    """Its instructions."""
+    template: str
+    """The template that they were made from, with its version."""
+    speech: Speech
+    """How it reports."""
+
+
+async def brief(agent: LiveAgent, profile: Profile, pod: Pod, prepared: Prepared, workspaces: Workspaces) -> Brief:
+    """Its instructions, by the repository's own template where it has one. Raises SetupError where that is wrong."""
     record, order = agent.record, agent.record.order.launch
     kind = NAMES[order.kind]
-    override = await workspaces.prompt_override(record.pod_id, record.place, f"{PROMPTS_FOLDER}/{kind}.md")
     checks = [line if isinstance(line, str) else " ".join(line) for line in prepared.file.checks.run]
     situation = Situation(
         kind=order.kind,
@@ -49,5 +62,9 @@ async def brief(agent: LiveAgent, profile: Profile, pod: Pod, prepared: Prepared
         checks=checks,
         by_exit=profile.result == "exit",
         by_stdout=profile.output == "stdout",
+        by_tools=profile.kind == "acp" and profile.mcp,
     )
-    return instructions(override or prompts.template(kind), pod, situation)
+    path = f"{PROMPTS_FOLDER}/{kind}.md"
+    own = await workspaces.prompt_override(record.pod_id, record.place, path)
+    template = prompts.template(kind) if own is None else prompts.from_repository(path, own)
+    return Brief(instructions(template, pod, situation), template.name, situation.speech)

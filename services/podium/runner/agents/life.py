@@ -33,10 +33,6 @@ from podium.runner.workspaces.service import AttemptOrder, Prepared
 
 _log = logging.getLogger(__name__)
 
-REMINDER = (
-    'Your last turn ended without a result. If you are done, say `podium agent complete "summary"`; if it cannot be '
-    'done, `podium agent fail "reason"`; otherwise go on, and say one of them at the end.'
-)
 RESUMED = (
     "\n## You were interrupted\n\nThe program that runs you was started anew, and your session was loaded again. Your "
     "worktree is as you left it. What you were doing last may be half done: look, then go on.\n"
@@ -68,6 +64,7 @@ class Life:
         self._resumed = resumed
         self._started = resumed
         self._reminded = False
+        self._reminder = ""
 
     async def run(self) -> None:
         """Live."""
@@ -176,7 +173,9 @@ class Life:
         agent = self._agent
         around = briefing.surroundings(agent, prepared, self._house.address, self._house.commands)
         agent.redactor = Redactor(commands.secrets(self._profile, around))
-        agent.instructions = await briefing.brief(agent, self._profile, self._pod, prepared, self._house.workspaces)
+        brief = await briefing.brief(agent, self._profile, self._pod, prepared, self._house.workspaces)
+        agent.instructions, self._reminder = brief.text, brief.speech.reminder()
+        self._transcript.say(f"instructions: {brief.template}")
         turns = self._taker(prepared, around)
         try:
             return await self._take_turns(turns, around.instructions)
@@ -219,7 +218,7 @@ class Life:
         agent = self._agent
         if following is Next.REMIND:
             self._reminded = True
-            return f"\n## Reminder\n\n{REMINDER}\n"
+            return f"\n## Reminder\n\n{self._reminder}\n"
         while not agent.unheard:
             agent.news.clear()
             await agent.news.wait()

@@ -73,14 +73,12 @@ class Situation:
         return Speech(self.kind, self.by_tools, self.by_exit, self.by_stdout)
 
 
-def instructions(template: Template | str, pod: Pod, situation: Situation) -> str:
+def instructions(template: Template, pod: Pod, situation: Situation) -> str:
     """The instructions of an agent. Raises SetupError for a template with a place that nobody knows.
 
     How to report, and how to hand a document in, is said at the end where a template does not place it: without that
     nothing that the agent does would count.
     """
-    if isinstance(template, str):
-        template = Template(template, "the repository's own template")
     values = _values(pod, situation)
     text = template.fill(values)
     wanted = ("submit_help", "report_help") if situation.kind in _DOCUMENT_KINDS else ("report_help",)

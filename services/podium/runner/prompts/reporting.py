@@ -71,9 +71,7 @@ class Speech:
     def submit_help(self) -> str:
         """How to hand the document in."""
         is_spec = self.kind == AGENT_KIND_SPEC_WRITER
-        what, tool, values = (
-            ("spec", "submit_spec", "content") if is_spec else ("plan", "submit_plan", "summary, items")
-        )
+        what, values = ("spec", "content") if is_spec else ("plan", "summary, items")
         call = self.call(f"submit_{what}", "FILE", values)
         if not self.by_exit:
             how = "" if self.by_tools else " (or by standard input)"

@@ -180,13 +180,13 @@ class Workspaces:
             on_output,
         )
 
-    async def prompt_override(self, pod_id: str, place: Place, path: str) -> str:
-        """A file of the base commit, or nothing."""
+    async def prompt_override(self, pod_id: str, place: Place, path: str) -> bytes | None:
+        """A file of the base commit; None where it has none."""
         repository = await self.repository(place.repository)
         record = self.records.load(pod_id)
         commit = record.base_commit if record is not None else place.base_commit
         (found,) = await repository.git.objects(f"{commit}:{path}")
-        return found.decode(errors="replace") if isinstance(found, bytes) else ""
+        return found if isinstance(found, bytes) else None
 
     async def file(self, repository: Repository, commit: str) -> ReadFile:
         """The repository file of a commit; what a commit holds is read once. Raises WorkspaceError."""
@@ -209,6 +209,10 @@ class Workspaces:
         record = self.records.load(pod_id)
         if record is not None and (attempt := record.attempts.get(name)) is not None:
             self.records.save(record.with_attempt(replace(attempt, failed=True)))
+
+    def mark_landed(self, pod_id: str) -> None:
+        """The work is on the target, wherever that is: its branches need not be kept."""
+        self._update(pod_id, lambda record: replace(record, landed=True))
 
     @staticmethod
     def _attempt(record: PodRecord, name: str) -> AttemptRecord:
