@@ -1,13 +1,13 @@
 import { createClient } from "@connectrpc/connect";
-import { createConnectTransport } from "@connectrpc/connect-web";
 import { EventStoreService } from "@gen/podium/events/v1/event_service_pb";
 import { PodService } from "@gen/podium/pods/v1/pod_service_pb";
 import { MaestroService } from "@gen/podium/tasks/v1/maestro_service_pb";
+import { TerminalService } from "@gen/podium/tasks/v1/terminal_service_pb";
 import { WebService } from "@gen/podium/web/v1/web_service_pb";
-
-const transport = createConnectTransport({ baseUrl: self.location.origin, useBinaryFormat: true });
+import { transport } from "./transport";
 
 export const pods = createClient(PodService, transport);
 export const maestro = createClient(MaestroService, transport);
+export const terminals = createClient(TerminalService, transport);
 export const web = createClient(WebService, transport);
 export const eventStore = createClient(EventStoreService, transport);

@@ -1,22 +1,28 @@
 import { Outlet } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { watchBoard } from "@/store/boardStore";
+import { useForm } from "@/ui/form";
 import { Toasts } from "@/ui/Toasts";
-import { CommandPalette } from "./CommandPalette";
-import { closeDialog, useDialog } from "./dialogs";
+import { useDialog } from "./dialogs";
 import { Navigation } from "./Navigation";
-import { NewProject } from "./NewProject";
-import { NewTask } from "./NewTask";
-import { Shortcuts } from "./Shortcuts";
 import { TopBar } from "./TopBar";
 import { useNotifications } from "./useNotifications";
 import { useShortcuts } from "./useShortcuts";
 
+// Not part of the first load; fetched right after it, so that a key finds it there.
+const load = () => import("./Dialogs");
+const Dialogs = lazy(load);
+
 /** The frame of every page: navigation, the state of the connection, and what can be opened from anywhere. */
 export function Shell() {
   const dialog = useDialog();
+  const form = useForm();
   const [menu, setMenu] = useState(false);
   useEffect(watchBoard, []);
+  useEffect(() => {
+    const timer = setTimeout(() => void load(), 300);
+    return () => clearTimeout(timer);
+  }, []);
   useShortcuts();
   useNotifications();
   return (
@@ -29,10 +35,7 @@ export function Shell() {
           <Outlet />
         </main>
       </div>
-      <CommandPalette open={dialog === "palette"} onClose={closeDialog} />
-      <NewTask open={dialog === "task"} onClose={closeDialog} />
-      <NewProject open={dialog === "project"} onClose={closeDialog} />
-      <Shortcuts open={dialog === "help"} onClose={closeDialog} />
+      {(dialog || form) && <Suspense><Dialogs dialog={dialog} form={form} /></Suspense>}
       <Toasts />
     </div>
   );

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 
-export type DialogName = "palette" | "task" | "project" | "help";
+export type DialogName = "palette" | "task" | "project" | "help" | "settings";
 
 let current: DialogName | null = null;
 const listeners = new Set<() => void>();

@@ -1,7 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { BoardPage } from "@/pages/board/BoardPage";
-import { InboxPage } from "@/pages/inbox/InboxPage";
-import { WorkspacePage } from "@/pages/workspace/WorkspacePage";
+import { setNavigator } from "./go";
 import { NotFound } from "./NotFound";
 import { Shell } from "./Shell";
 
@@ -14,6 +13,8 @@ export interface PodSearch {
   of?: string;
   /** Time travel: the revision shown. */
   at?: number;
+  /** The document of the tab is being edited. */
+  edit?: boolean;
 }
 
 export interface WorkspaceSearch extends PodSearch {
@@ -25,6 +26,7 @@ const podSearch = (raw: Record<string, unknown>): PodSearch => ({
   tab: TABS.find((tab) => tab === raw.tab),
   of: typeof raw.of === "string" ? raw.of : undefined,
   at: typeof raw.at === "number" && raw.at > 0 ? raw.at : undefined,
+  edit: raw.edit === true ? true : undefined,
 });
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
@@ -35,11 +37,11 @@ const boardRoute = createRoute({
   component: BoardPage,
   validateSearch: (raw: Record<string, unknown>): { project?: string } => ({ project: typeof raw.project === "string" ? raw.project : undefined }),
 });
-const inboxRoute = createRoute({ getParentRoute: () => root, path: "/inbox", component: InboxPage });
+const inboxRoute = createRoute({ getParentRoute: () => root, path: "/inbox", component: lazyRouteComponent(() => import("@/pages/inbox/InboxPage"), "InboxPage") });
 const workspaceRoute = createRoute({
   getParentRoute: () => root,
   path: "/project/$projectId",
-  component: WorkspacePage,
+  component: lazyRouteComponent(() => import("@/pages/workspace/WorkspacePage"), "WorkspacePage"),
   validateSearch: (raw: Record<string, unknown>): WorkspaceSearch => ({
     ...podSearch(raw),
     task: typeof raw.task === "string" ? raw.task : undefined,
@@ -57,6 +59,8 @@ export const router = createRouter({
   routeTree: root.addChildren([boardRoute, inboxRoute, workspaceRoute, podRoute]),
   defaultPreload: "intent",
 });
+
+setNavigator((place) => void router.navigate(place as never));
 
 declare module "@tanstack/react-router" {
   interface Register {

@@ -1,5 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
+import { useScope, type Scope } from "@/actions/scope";
 import { podActions } from "@/api/podActions";
 import { podAt } from "@/api/queries";
 import { num } from "@/lib/numbers";
@@ -12,6 +13,8 @@ import { TabContent } from "./TabContent";
 import { TimeTravel } from "./TimeTravel";
 import { usePodSearch } from "./usePodSearch";
 
+const NOTHING: Scope = {};
+
 /** A pod, live or as it was. */
 export function PodScreen({ podId }: { podId: string }) {
   const { pod: live, error } = usePod(podId);
@@ -20,6 +23,7 @@ export function PodScreen({ podId }: { podId: string }) {
   const actions = useMemo(() => podActions(podId), [podId]);
   const travels = at > 0 && live !== null && at < num(live.revision);
   const pod = travels ? (past.data ?? null) : live;
+  useScope(live && !travels ? { pod: live } : NOTHING);
   const view = useMemo(() => (pod ? { pod, actions, past: travels } : null), [pod, actions, travels]);
   if (error && !live) return <Empty icon="search" title="This pod is not to be had">{error}</Empty>;
   if (!live || !view) return <Skeleton />;

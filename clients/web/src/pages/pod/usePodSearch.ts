@@ -8,7 +8,7 @@ export function usePodSearch(): [PodSearch, (change: PodSearch) => void] {
   const navigate = useNavigate();
   const set = useCallback(
     (change: PodSearch) => {
-      void navigate({ to: ".", search: ((before: PodSearch) => ({ ...before, ...change })) as never, replace: change.at !== undefined });
+      void navigate({ to: ".", search: ((before: PodSearch) => ({ ...before, ...(change.tab ? { edit: undefined } : {}), ...change })) as never, replace: change.at !== undefined });
     },
     [navigate],
   );

@@ -1,5 +1,9 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useDeferredValue, useMemo, useRef, useState } from "react";
+import { ActionMenu } from "@/actions/ActionMenu";
+import { projectActions } from "@/actions/projects";
+import { projects } from "@/api/queries";
 import { openDialog } from "@/app/dialogs";
 import { num } from "@/lib/numbers";
 import { TASKS } from "@/store/project";
@@ -25,6 +29,8 @@ export function MaestroPanel({ store, chosen, onChoose }: { store: ProjectStore;
     // Titles are matched as they were when the list changed; rows show them live.
     [state.tasks.size, state.fetched, wanted, state],
   );
+  const queries = useQueryClient();
+  const project = useQuery(projects).data?.find((each) => each.id === store.projectId);
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({ count: ids.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_PX, getItemKey: (index) => ids[index] ?? index, overscan: 10 });
   const error = state.errors.get(TASKS);
@@ -34,6 +40,7 @@ export function MaestroPanel({ store, chosen, onChoose }: { store: ProjectStore;
       <div className="flex items-center gap-1 px-3 pt-2 pb-1">
         <h2 className="flex-1 font-semibold">Tasks <span className="font-normal text-faint">{loaded ? ids.length : ""}</span></h2>
         <IconButton icon="refresh" label="Fetch the tasks again" onClick={() => void store.load(TASKS, { force: true })} />
+        {project && <ActionMenu label="About this project" actions={projectActions(project, () => queries.invalidateQueries({ queryKey: projects.queryKey }))} />}
         <IconButton icon="plus" label="New task" onClick={() => openDialog("task")} />
       </div>
       <div className="px-3 pb-2"><input data-search aria-label="Filter tasks" className="field h-8" placeholder="Filter tasks" value={text} onChange={(event) => setText(event.target.value)} /></div>

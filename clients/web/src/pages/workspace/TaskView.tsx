@@ -1,5 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useState } from "react";
+import { ActionButton } from "@/actions/ActionButton";
+import { ActionMenu } from "@/actions/ActionMenu";
+import { taskActions } from "@/actions/tasks";
 import { openPod } from "@/app/createPod";
 import { profiles, projects } from "@/api/queries";
 import { taskWord } from "@/lib/words";
@@ -12,8 +15,6 @@ import { Empty } from "@/ui/Empty";
 import { Icon } from "@/ui/Icon";
 import { Markdown } from "@/ui/Markdown";
 import { useAction } from "@/ui/useAction";
-import { useNavigate } from "@tanstack/react-router";
-import { workOn } from "./terminals";
 
 const PodScreen = lazy(() => import("@/pages/pod/PodScreen").then((module) => ({ default: module.PodScreen })));
 
@@ -21,27 +22,29 @@ const PodScreen = lazy(() => import("@/pages/pod/PodScreen").then((module) => ({
 export function TaskView({ store, taskId }: { store: ProjectStore; taskId: string }) {
   const task = useTask(store, taskId);
   const state = useKey(store, TASKS);
-  const navigate = useNavigate();
   const [busy, run] = useAction();
   const [opened, setOpened] = useState(false);
   const { data: agents } = useQuery(profiles);
   const { data: places } = useQuery(projects);
   useEffect(() => setOpened(false), [taskId]);
   if (!task) return state.fetched.has(TASKS) ? <Empty icon="search" title="This task is gone">It was removed, here or elsewhere.</Empty> : <p role="status" className="p-6 text-faint">Loading…</p>;
-  const work = () => void run(async () => {
-    const session = await workOn(store, task);
-    await navigate({ to: ".", search: { session } as never });
-  });
+  const actions = taskActions(store, task, places?.find((each) => each.id === store.projectId), agents ?? []);
+  const action = (id: string) => actions.find((each) => each.id === id);
   const give = () => void run(async () => {
     const repository = places?.find((each) => each.id === store.projectId)?.repository ?? "";
     await openPod(task, repository, { text: task.prompt || task.title, profile: agents?.[0] ?? "", quick: false });
     setOpened(true);
   });
-  const button = <Button disabled={busy} onClick={work}><Icon name="terminal" size={14} />Work on task</Button>;
+  const buttons = (
+    <>
+      <ActionButton action={action("task-work")} text="Work on task" />
+      <ActionMenu label={`More about #${task.number}`} actions={actions.filter(({ id }) => id !== "task-work")} />
+    </>
+  );
   if (task.pod || opened) {
     return (
       <>
-        <div className="flex items-center justify-end gap-2 border-b border-line bg-surface px-4 py-1.5">{button}</div>
+        <div className="flex items-center justify-end gap-2 border-b border-line bg-surface px-4 py-1.5">{buttons}</div>
         <Suspense fallback={<p role="status" className="p-6 text-faint">Loading…</p>}><PodScreen podId={taskId} /></Suspense>
       </>
     );
@@ -51,9 +54,9 @@ export function TaskView({ store, taskId }: { store: ProjectStore; taskId: strin
       <h1 className="text-[17px] font-semibold"><span className="text-faint">#{String(task.number)}</span> {task.title || "Draft"}</h1>
       <Chip tone={taskWord(task.status).tone} dot>{taskWord(task.status).text}</Chip>
       <div className="card p-5"><Markdown>{task.description || task.prompt || "_No words yet._"}</Markdown></div>
-      <div className="flex flex-wrap gap-2">
+      <div className="flex flex-wrap items-center gap-2">
         <Button kind="primary" disabled={busy || !agents?.length} onClick={give}><Icon name="play" size={14} />Give it to agents</Button>
-        {button}
+        {buttons}
       </div>
     </article>
   );

@@ -1,5 +1,6 @@
 import { useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
+import { useScope } from "@/actions/scope";
 import { useProjectStore } from "@/store/useProject";
 import { Empty } from "@/ui/Empty";
 import { MaestroPanel } from "./MaestroPanel";
@@ -15,6 +16,7 @@ export function WorkspacePage() {
   const { projectId } = useParams({ from: "/project/$projectId" });
   const { task, session } = useSearch({ from: "/project/$projectId" });
   const store = useProjectStore(projectId);
+  useScope({ store, taskId: task, sessionId: session });
   const [pane, setPane] = useState<Pane>(task || session ? "chosen" : "tasks");
   const shown = (name: Pane) => (pane === name ? "" : "max-lg:hidden");
   const reveal = () => setPane("chosen");

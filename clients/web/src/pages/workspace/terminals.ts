@@ -1,16 +1,21 @@
 import { maestro } from "@/api/clients";
+import { reasonOf } from "@/api/errors";
 import { newRequestId } from "@/api/requestId";
 import { close, forgetSession, open } from "@/state/local";
 import { getLocal, updateLocal } from "@/state/useLocal";
 import { sessionKey } from "@/store/project";
 import type { ProjectStore } from "@/store/projectStore";
 import { complain } from "@/ui/toasts";
-import { SessionStatus, type Task } from "@gen/podium/tasks/v1/task_pb";
+import type { Task } from "@gen/podium/tasks/v1/task_pb";
 
-/** "Work on task": a session that holds the task, and a terminal of this browser for it. The session's id. */
+/** What a terminal begins with, until a view says how much room it has. */
+const ROWS = 30;
+const COLUMNS = 110;
+
+/** "Work on task": a session that holds the task, its process in a terminal on a runner, and a terminal of this browser for it. */
 export async function workOn(store: ProjectStore, task: Task): Promise<string> {
-  const answer = await maestro.createSession({
-    projectId: store.projectId, requestId: newRequestId(), taskIds: [task.id], name: `#${task.number} ${task.title}`.slice(0, 80), agent: "terminal", status: SessionStatus.WORKING,
+  const answer = await maestro.spawnSession({
+    projectId: store.projectId, requestId: newRequestId(), taskIds: [task.id], name: `#${task.number} ${task.title}`.slice(0, 80), rows: ROWS, columns: COLUMNS,
   });
   store.absorb(answer);
   const sessionId = answer.session?.id ?? "";
@@ -18,13 +23,15 @@ export async function workOn(store: ProjectStore, task: Task): Promise<string> {
   return sessionId;
 }
 
-/** A closed terminal closes its session: the tasks' counts drop with the stream's change. */
+/** A closed terminal closes its session: one change ends the process and drops the tasks' counts. */
 export async function closeTerminal(store: ProjectStore, sessionId: string): Promise<void> {
   try {
-    await maestro.deleteSession({ projectId: store.projectId, sessionId, requestId: newRequestId() });
+    await maestro.closeSession({ projectId: store.projectId, sessionId, requestId: newRequestId() });
     updateLocal((state) => forgetSession(state, sessionId));
   } catch (error) {
-    complain(error);
+    // Gone already, by another hand: so is its terminal.
+    if (reasonOf(error) === "SESSION_NOT_FOUND") updateLocal((state) => forgetSession(state, sessionId));
+    else complain(error);
   }
 }
 

@@ -1,20 +1,21 @@
 import { lazy, Suspense, useState, type FormEvent } from "react";
+import { ActionButton } from "@/actions/ActionButton";
+import { agentActions } from "@/actions/agents";
 import { AgentStatus, type Agent } from "@gen/podium/pods/v1/pod_pb";
-import { agentWord, cost, isOver, kindWord } from "@/lib/words";
+import { agentWord, cost, isFinished, isOver, kindWord } from "@/lib/words";
 import { Button } from "@/ui/Button";
 import { Chip } from "@/ui/Chip";
 import { Icon } from "@/ui/Icon";
 import { Since } from "@/ui/Since";
 import { useAction } from "@/ui/useAction";
-import { ReasonModal } from "../ReasonModal";
 import { usePodView } from "../PodContext";
 
+const SHOWN = ["StartAgent", "MarkAgentDone", "InterruptAgent", "RestartAgent"];
 const Transcript = lazy(() => import("@/pages/transcript/Transcript"));
 
 export function AgentDetail({ agent }: { agent: Agent }) {
-  const { actions, past } = usePodView();
-  const [asking, setAsking] = useState(false);
-  const [busy, run] = useAction();
+  const { pod, past } = usePodView();
+  const actions = isFinished(pod.phase) ? [] : agentActions(pod, agent, false);
   const { text, tone } = agentWord(agent.status);
   const over = isOver(agent.status);
   return (
@@ -23,15 +24,11 @@ export function AgentDetail({ agent }: { agent: Agent }) {
         <h2 className="font-semibold">{kindWord(agent.kind)}{agent.workstreamId && ` · ${agent.workstreamId}`}</h2>
         <Chip tone={tone} dot>{agent.interruptRequested && !over ? "Being interrupted" : text}</Chip>
         <span className="flex-1 text-faint">{agent.profile}{agent.runnerId && ` on ${agent.runnerId}`} · <Since time={agent.requestedTime} /> ago{cost(agent.usage) && ` · ${cost(agent.usage)}`}</span>
-        {!past && agent.status === AgentStatus.PENDING_START && <Button small kind="primary" disabled={busy} onClick={() => void run(() => actions.startAgent(agent.id))}><Icon name="play" size={12} />Start</Button>}
-        {!past && !over && <Button small kind="danger" disabled={busy || agent.interruptRequested} onClick={() => setAsking(true)}><Icon name="stop" size={12} />Interrupt…</Button>}
-        {!past && over && agent.status !== AgentStatus.COMPLETED && <Button small disabled={busy} onClick={() => void run(() => actions.restartAgent(agent.id))}><Icon name="refresh" size={12} />Restart</Button>}
+        {!past && SHOWN.map((rpc) => <ActionButton key={rpc} small kind={rpc === "StartAgent" ? "primary" : "plain"} action={actions.find((each) => each.rpc === `PodService.${rpc}`)} />)}
       </header>
       {(agent.exitReason || agent.progress) && <p className="border-b border-line px-4 py-2 text-muted">{over ? agent.exitReason || agent.progress : agent.progress}</p>}
       <Suspense fallback={<div className="h-[420px]" />}><Transcript sessionId={agent.id} live={!over} /></Suspense>
       {!past && (agent.status === AgentStatus.RUNNING || agent.status === AgentStatus.AWAITING_INPUT) && <Tell agentId={agent.id} />}
-      <ReasonModal open={asking} onClose={() => setAsking(false)} title="Interrupt this agent?" verb="Interrupt" danger placeholder="Why (for the record)"
-        description="Its process ends now. Its workstream waits until you try again or go on without it." act={(reason) => actions.interruptAgent(agent.id, reason)} />
     </section>
   );
 }

@@ -1,13 +1,12 @@
-import { useState } from "react";
 import { ChecksResult, type Workstream } from "@gen/podium/pods/v1/pod_pb";
 import type { Tone } from "@/lib/words";
 import { Button } from "@/ui/Button";
 import { Chip } from "@/ui/Chip";
+import { ask } from "@/ui/form";
 import { Notice } from "@/ui/Notice";
 import { useAction } from "@/ui/useAction";
 import { Landed } from "../Landed";
 import { usePodView } from "../PodContext";
-import { ReasonModal } from "../ReasonModal";
 import type { Comment } from "./comments";
 
 interface Props {
@@ -28,12 +27,16 @@ const CHECKS: Record<number, [string, Tone]> = {
 /** The verdict of the checks, whose changes are shown, and what to do: land, or send back. */
 export function ReviewBar({ open, comments, workstreams, of, onOf, request }: Props) {
   const { pod, actions } = usePodView();
-  const [asking, setAsking] = useState(false);
   const [busy, run] = useAction();
   const review = pod.review;
   const [text, tone] = CHECKS[review?.checks ?? 0] ?? ["Being verified", "neutral" as Tone];
   const target = of || workstreams.at(-1)?.id || "";
   const approved = Boolean(review?.approvedCommit) && review?.approvedCommit === review?.integrationCommit;
+  const sendBack = () => ask({
+    title: "Request changes", verb: "Send back", fields: [{ kind: "text", name: "words", label: "What should be different?", required: comments.length === 0 }],
+    description: `${comments.length ? `Your ${comments.length} comments on lines go along. ` : ""}General words go to “${target}”; its agent works again, with them as its next prompt.`,
+    act: ({ words = "" }) => request(words.trim() ? { workstreamId: target, text: words.trim() } : null),
+  });
   return (
     <>
       <Landed />
@@ -46,13 +49,10 @@ export function ReviewBar({ open, comments, workstreams, of, onOf, request }: Pr
         </select>
         <span className="text-faint">{review?.filesChanged} files, +{review?.insertions} −{review?.deletions} at <code className="font-mono">{review?.integrationCommit.slice(0, 12)}</code></span>
         <span className="flex-1" />
-        {open && <Button onClick={() => setAsking(true)}>Request changes{comments.length > 0 && ` (${comments.length})`}…</Button>}
+        {open && <Button onClick={sendBack}>Request changes{comments.length > 0 && ` (${comments.length})`}…</Button>}
         {open && <Button kind="primary" disabled={busy || approved} onClick={() => void run(() => actions.approveReview(review?.integrationCommit ?? ""))}>{approved ? "Landing…" : "Approve and land"}</Button>}
       </div>
       {review?.checksOutput && review.checks === ChecksResult.FAILED && <pre tabIndex={0} className="card max-h-72 overflow-auto p-3 font-mono text-xs">{review.checksOutput}</pre>}
-      <ReasonModal open={asking} onClose={() => setAsking(false)} title="Request changes" verb="Send back" required={comments.length === 0} placeholder="What should be different?"
-        description={`${comments.length ? `Your ${comments.length} comments on lines go along. ` : ""}General words go to “${target}”; its agent works again, with them as its next prompt.`}
-        act={(words) => request(words ? { workstreamId: target, text: words } : null)} />
     </>
   );
 }
