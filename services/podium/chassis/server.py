@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import grpc
+import uvloop
 
 from podium.chassis import identity, sockets
 from podium.chassis.clock import SystemClock
@@ -87,13 +88,18 @@ class Shell:
 Start = Callable[[Shell], Awaitable[Sequence[Registration]]]
 
 
-def run(settings: ServiceSettings, start: Start) -> int:
-    """Serve until SIGTERM or SIGINT; the exit status: 0 after an orderly stop, 1 after a failure, which is logged."""
+def run(settings: ServiceSettings, start: Start, *, starts_processes: bool = False) -> int:
+    """Serve until SIGTERM or SIGINT; the exit status: 0 after an orderly stop, 1 after a failure, which is logged.
+
+    The event loop is uvloop's, which makes each call cheaper; asyncio's own in a process that `starts_processes`,
+    since uvloop and gRPC's threads may stand still there.
+    """
     from podium.chassis import logs
 
     logs.configure(settings.log_level, settings.log_format, settings.service, settings.instance)
     try:
-        return asyncio.run(_main(settings, start))
+        with asyncio.Runner(loop_factory=None if starts_processes else uvloop.new_event_loop) as runner:
+            return runner.run(_main(settings, start))
     except KeyboardInterrupt:
         return 1
     except (sockets.AddressInUseError, OSError) as error:

@@ -14,4 +14,4 @@ async def start(shell: Shell) -> Sequence[Registration]:
 
 
 if __name__ == "__main__":
-    sys.exit(run(load("runner"), start))
+    sys.exit(run(load("runner"), start, starts_processes=True))
