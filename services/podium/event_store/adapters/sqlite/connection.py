@@ -16,6 +16,8 @@ from podium.kernel.errors import Kind, Rejection, exhausted, unavailable
 T = TypeVar("T")
 
 BUSY_MILLISECONDS = 2000
+STATEMENTS_KEPT = 200
+"""Prepared ones, at the writer: one insert for each number of rows, and the few others."""
 
 
 class FileLock:
@@ -48,7 +50,7 @@ class FileLock:
 
 def open_writer(path: Path, vfs: str | None = None) -> apsw.Connection:
     """The one connection that commits and checkpoints."""
-    db = apsw.Connection(str(path), vfs=vfs)
+    db = apsw.Connection(str(path), vfs=vfs, statementcachesize=STATEMENTS_KEPT)
     db.set_busy_timeout(BUSY_MILLISECONDS)
     mode = db.pragma("journal_mode", "wal")
     if mode != "wal":

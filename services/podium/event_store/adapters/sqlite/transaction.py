@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from itertools import chain
 from zlib import crc32
 
@@ -13,22 +14,21 @@ from podium.event_store.domain.admission import Admission, admit_all
 from podium.event_store.domain.model import Append, Found, Outcome, ShardRow, StoredEvent
 
 _COLUMNS = "position, stream, revision, event_id, type, recorded_us, checksum, event"
-# Each statement run gives up the interpreter's lock and has to win it back from a busy event loop: so many rows a
-# statement, few statements a commit.
-_ROWS_PER_INSERT = (64, 16, 4, 1)
-_INSERTS = {
-    rows: f"INSERT INTO events({_COLUMNS}) VALUES " + ",".join(["(?,?,?,?,?,?,?,?)"] * rows)  # noqa: S608
-    for rows in _ROWS_PER_INSERT
-}
+# Each statement run gives up the interpreter's lock and has to win it back from a busy event loop: as many rows a
+# statement as can be, few statements a commit. One for each number of rows; the connection keeps them prepared.
+ROWS_PER_INSERT = 128
+
+
+@cache
+def _insert(rows: int) -> str:
+    return f"INSERT INTO events({_COLUMNS}) VALUES " + ",".join(["(?,?,?,?,?,?,?,?)"] * rows)  # noqa: S608
 
 
 def insert_rows(db: apsw.Connection, rows: Sequence[tuple[object, ...]]) -> None:
     """Insert rows of events."""
-    at = 0
-    for size in _ROWS_PER_INSERT:
-        while len(rows) - at >= size:
-            db.execute(_INSERTS[size], tuple(chain.from_iterable(rows[at : at + size])))
-            at += size
+    for at in range(0, len(rows), ROWS_PER_INSERT):
+        part = rows[at : at + ROWS_PER_INSERT]
+        db.execute(_insert(len(part)), tuple(chain.from_iterable(part)))
 
 
 MAX_CACHED_STREAMS = 100_000
@@ -130,6 +130,24 @@ class Transaction:
             with self.savepoint():
                 return self._append(appends, trusting=False)
 
+    def append_at_once(self, appends: Sequence[Append]) -> list[Outcome] | None:
+        """The usual appends, as one statement that is a transaction of its own; None: nothing happened, it takes more.
+
+        Not between BEGIN and COMMIT: each of these would give up the interpreter's lock once more.
+        """
+        admission = Admission(self, self.position, self.time_us, trusting=True)
+        outcomes = admit_all(admission, appends)
+        rows, types = admission.rows, self._cache.types
+        if len(rows) > ROWS_PER_INSERT or not all(row.type in types for row in rows):
+            return None
+        if not all(self._known(name)[0] for name in admission.heads):
+            return None
+        try:
+            self._insert(admission)
+        except apsw.ConstraintError:
+            return None
+        return outcomes
+
     def _append_trusting(self, appends: Sequence[Append]) -> list[Outcome]:
         if self._begun:
             with self.savepoint():
@@ -150,21 +168,22 @@ class Transaction:
     def _append(self, appends: Sequence[Append], *, trusting: bool) -> list[Outcome]:
         admission = Admission(self, self.position, self.time_us, trusting=trusting)
         outcomes = admit_all(admission, appends)
-        rows = admission.rows
-        if rows:
-            streams = {name: self._stream_id(name) for name in admission.heads}
-            types = {name: self._type_id(name) for name in {row.type for row in rows}}
-            time_us = self.time_us
-            insert_rows(
-                self.db,
-                [
-                    (position, streams[stream], revision, event_id, types[kind], time_us, crc32(event), event)
-                    for position, stream, revision, event_id, kind, event in rows
-                ],
-            )
-            self._heads.update((name, (streams[name], head)) for name, head in admission.heads.items())
-            self.rows += rows
+        self._insert(admission)
         return outcomes
+
+    def _insert(self, admission: Admission) -> None:
+        rows, time_us = admission.rows, self.time_us
+        streams = {name: self._stream_id(name) for name in admission.heads}
+        types = {name: self._type_id(name) for name in {row.type for row in rows}}
+        insert_rows(
+            self.db,
+            [
+                (position, streams[stream], revision, event_id, types[kind], time_us, crc32(event), event)
+                for position, stream, revision, event_id, kind, event in rows
+            ],
+        )
+        self._heads.update((name, (streams[name], head)) for name, head in admission.heads.items())
+        self.rows += rows
 
     def _stream_id(self, stream: str) -> int:
         known = self._known(stream)[0]

@@ -168,8 +168,18 @@ class Writer:
         return None
 
     def _transact(self, db: Any, batch: list[_Work]) -> Commit | None:
-        db.execute("BEGIN IMMEDIATE")
         transaction = Transaction(db, self._cache, self._now_us())
+        if not _append_at_once(transaction, batch):
+            transaction = Transaction(db, self._cache, transaction.time_us)
+            db.execute("BEGIN IMMEDIATE")
+            self._fill(transaction, batch)
+            db.execute("COMMIT")
+        transaction.committed()
+        return Commit(transaction.rows) if transaction.rows else None
+
+    @staticmethod
+    def _fill(transaction: Transaction, batch: list[_Work]) -> None:
+        """Everything but the commit: neighbouring appends are admitted as one run, jobs have a savepoint each."""
         run: list[_Work] = []
         for work in batch:
             if work.job is None:
@@ -182,9 +192,6 @@ class Writer:
             except Rejection as refusal:
                 work.error = refusal
         _append_run(transaction, run)
-        db.execute("COMMIT")
-        transaction.committed()
-        return Commit(transaction.rows) if transaction.rows else None
 
     def _recover(self) -> None:
         """Undo, and read again what is remembered; where even that fails, connect anew at the next commit."""
@@ -228,11 +235,24 @@ class Writer:
                 work.future.set_result(work.result)
 
 
+def _append_at_once(transaction: Transaction, batch: list[_Work]) -> bool:
+    """Store a batch of nothing but usual appends; False: nothing happened."""
+    if any(work.job is not None for work in batch):
+        return False
+    outcomes = transaction.append_at_once([append for work in batch for append in work.appends])
+    if outcomes is not None:
+        _hand_out(batch, outcomes)
+    return outcomes is not None
+
+
 def _append_run(transaction: Transaction, run: list[_Work]) -> None:
-    """Admit the appends of neighbouring work as one; hand each its own outcomes."""
-    if not run:
-        return
-    outcomes = transaction.append([append for work in run for append in work.appends])
+    """Admit the appends of neighbouring work as one."""
+    if run:
+        _hand_out(run, transaction.append([append for work in run for append in work.appends]))
+
+
+def _hand_out(run: list[_Work], outcomes: Sequence[Outcome]) -> None:
+    """Give each work its own outcomes."""
     at = 0
     for work in run:
         work.result = outcomes[at : at + len(work.appends)]
