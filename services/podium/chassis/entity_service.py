@@ -12,11 +12,20 @@ from podium.kernel.entity import Domain
 S = TypeVar("S")
 
 
+def ownership_of(shell: Shell) -> Ownership:
+    """What a process owns; give it to `build_engine` where it is asked for its peers too."""
+    return Ownership(shell.settings, shell.client, shell.clock, shell.tasks, shell.fail)
+
+
 async def build_engine(
-    shell: Shell, domain: Domain[S], codec: EntityCodec, settings: EngineSettings | None = None
+    shell: Shell,
+    domain: Domain[S],
+    codec: EntityCodec,
+    settings: EngineSettings | None = None,
+    ownership: Ownership | None = None,
 ) -> Engine[S]:
     """An engine over the event store that owns its share of the shards and stops with the process."""
-    ownership = Ownership(shell.settings, shell.client, shell.clock, shell.tasks, shell.fail)
+    ownership = ownership or ownership_of(shell)
     engine = Engine(domain, EventStoreLog(shell.client.events), codec, shell.clock, ownership, shell.tasks, settings)
 
     async def stop() -> None:

@@ -70,6 +70,7 @@ class Ownership:
         self._addresses: dict[int, str] = {}
         self._balancing = asyncio.Lock()
         self._unsettled = False
+        self._stirred = asyncio.Event()
 
     # -- the engine's view ----------------------------------------------------------------------------------------
 
@@ -88,6 +89,17 @@ class Ownership:
     def owned(self) -> Collection[int]:
         """The shards held now."""
         return self._epochs.keys()
+
+    # -- for what needs all owners (`gathering.Peers`) ----------------------------------------------------------------
+
+    def peers(self) -> frozenset[str]:
+        """The addresses of the other processes that own shards of this service, as far as is known here."""
+        elsewhere = {address for shard, address in self._addresses.items() if shard not in self._epochs}
+        return frozenset(elsewhere - {"", self._address})
+
+    async def moved(self) -> None:
+        """Wait until shards have moved."""
+        await self._stirred.wait()
 
     def fenced_off(self, fence: FenceToken | None) -> None:
         """The store refused a fence: another process holds the shard, so this one has been replaced."""
@@ -188,9 +200,12 @@ class Ownership:
             wanted = self._claimable(shards, live, share)
             if wanted:
                 await self._claim(engine, held, wanted)
-            elsewhere = set(range(SHARDS)) - self._epochs.keys()
+            # Until every other shard has another living owner, look again: nobody says that it has been claimed.
+            claimed = {shard.shard for shard in shards if shard.owner in live - {self._name}}
             short = len(self._epochs) < SHARDS // max(1, len(live))
-            self._unsettled = short or not all(self._addresses.get(shard) for shard in elsewhere)
+            self._unsettled = short or len(claimed | self._epochs.keys()) < SHARDS
+            self._stirred.set()
+            self._stirred = asyncio.Event()
 
     def _claimable(self, shards: Sequence[Shard], live: set[str], share: int) -> list[int]:
         """Free shards, those of ended processes, and this instance's own from before; up to the share."""

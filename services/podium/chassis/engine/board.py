@@ -41,6 +41,10 @@ class BoardLog(Generic[S]):
         self._known = max(self._known, entity.position)
         self._commits.append(entity.id)
         self._count += 1
+        self.stir()
+
+    def stir(self) -> None:
+        """Let every watch take a step: there is something new to say, if only about what is served."""
         self._wake.set()
         self._wake = asyncio.Event()
 

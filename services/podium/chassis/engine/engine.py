@@ -57,6 +57,7 @@ class Engine(Generic[S]):
         self._timers = Timers(clock, tasks, self._due)
         self._board: BoardLog[S] = BoardLog(self._settings.heartbeat_seconds)
         self._saving: set[str] = set()
+        self._served: set[int] = set()
         self._stopping = False
         self._self = Identity(CallerKind.SERVICE, domain.service)
 
@@ -85,11 +86,15 @@ class Engine(Generic[S]):
         for result in results:
             if isinstance(result, BaseException) and not isinstance(result, Rejection):
                 raise result
+        self._served |= wanted & set(self._owner.owned())
+        self._board.stir()
 
     def release(self, shards: Collection[int]) -> None:
         """Serve these shards no longer; whoever waits or watches is sent to the new owner."""
         gone = [eid for eid in self._entities if shard_of(eid) in set(shards)]
+        self._served -= set(shards)
         self._close(gone, unavailable("NOT_OWNER", "the entity moved to another process"))
+        self._board.stir()
 
     async def stop(self, grace_seconds: float = 5.0) -> None:
         """Refuse new commands, let what is queued commit (bounded), end all watches."""
@@ -203,6 +208,10 @@ class Engine(Generic[S]):
     def owned(self) -> Collection[int]:
         """The shards that this process holds now."""
         return self._owner.owned()
+
+    def served(self) -> frozenset[int]:
+        """The shards whose entities are all loaded: `loaded_views` and `watch_all` leave none of these out."""
+        return frozenset(self._served)
 
     def position(self) -> int:
         """A global position that the loaded views cover."""

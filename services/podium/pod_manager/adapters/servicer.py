@@ -13,22 +13,19 @@ from podium.chassis.codec import StructuralCodec
 from podium.chassis.dispatch import Dispatcher
 from podium.chassis.engine import Engine, Outcome, View
 from podium.chassis.identity import current_identity
-from podium.chassis.page_tokens import read_token, write_token
 from podium.client.events import EventStore
 from podium.kernel.errors import not_found
 from podium.kernel.identity import CallerKind, Identity, issue_token
 from podium.pod_manager.adapters import diffs
+from podium.pod_manager.adapters.boards import Boards
 from podium.pod_manager.adapters.rendering import Renderer
 from podium.pod_manager.domain.decide import check_agent
 from podium.pod_manager.domain.deciding.messages import posted_id, question_id
-from podium.pod_manager.domain.queries import is_terminal
 from podium.pod_manager.domain.resources import Pod
 from podium.pods.v1 import pod_service_pb2 as pb
 
 SERVICE = pb.DESCRIPTOR.services_by_name["PodService"].full_name
-PAGE_SIZE = 100
-BOARD_PART = 500
-"""Summaries in one message of the board."""
+EVENTS_PAGE_SIZE = 100
 
 Context = Any
 Extras = dict[str, Any]
@@ -38,10 +35,19 @@ Extra = Callable[["PodServicer", Any, Outcome[Pod]], Extras]
 class PodServicer:
     """Every RPC of the service; the commands are added below, from their table (a test holds it to the proto)."""
 
-    def __init__(self, engine: Engine[Pod], codec: StructuralCodec, events: EventStore, key: bytes) -> None:
+    def __init__(
+        self,
+        engine: Engine[Pod],
+        codec: StructuralCodec,
+        renderer: Renderer,
+        boards: Boards,
+        events: EventStore,
+        key: bytes,
+    ) -> None:
         self.codec = codec
         self.key = key
-        self.renderer = Renderer(codec)
+        self.renderer = renderer
+        self._boards = boards
         self.dispatch = Dispatcher(engine, codec, entity_field="pod_id")
         self._engine = engine
         self._events = events
@@ -55,19 +61,11 @@ class PodServicer:
         return pb.GetPodResponse(pod=self.renderer.pod(view.state), revision=view.revision)
 
     async def ListPods(self, request: pb.ListPodsRequest, context: Context) -> pb.ListPodsResponse:
-        after, size = read_token("pods", request.page_token), request.page_size or PAGE_SIZE
-        position, views = self._engine.position(), self._engine.loaded_views().values()
-        wanted = [view for view in views if _is_listed(view.state, request)]
-        rest = sorted((view for view in wanted if not after or _place(view) < after), key=_place, reverse=True)
-        return pb.ListPodsResponse(
-            pods=[self.renderer.summary(view) for view in rest[:size]],
-            next_page_token=write_token("pods", _place(rest[size - 1])) if len(rest) > size else "",
-            position=position,
-        )
+        return await self._boards.list(request)
 
     async def ListPodEvents(self, request: pb.ListPodEventsRequest, context: Context) -> pb.ListPodEventsResponse:
         view = await self._view(request.pod_id)
-        size = request.page_size or PAGE_SIZE
+        size = request.page_size or EVENTS_PAGE_SIZE
         facts = await self._engine.history(request.pod_id, request.after_revision, size, request.backwards)
         return pb.ListPodEventsResponse(
             events=[self.renderer.event(recorded) for recorded in facts], revision=view.revision
@@ -89,17 +87,9 @@ class PodServicer:
                 yield self.renderer.watch_item(item)
 
     async def WatchPods(self, request: pb.WatchPodsRequest, context: Context) -> AsyncIterator[pb.WatchPodsResponse]:
-        after = request.after_position if request.HasField("after_position") else None
-        async with aclosing(self._engine.watch_all(after)) as boards:  # type: ignore[type-var]
-            async for board in boards:
-                views = [v for v in board.changed.values() if request.project_id in ("", v.state.project_id)]
-                pods = [self.renderer.summary(view) for view in views]
-                while len(pods) > BOARD_PART:
-                    # Not all of this step yet: the position to resume after comes with its last part.
-                    yield pb.WatchPodsResponse(pods=pods[:BOARD_PART], position=after or 0)
-                    pods = pods[BOARD_PART:]
-                after = board.position
-                yield pb.WatchPodsResponse(pods=pods, position=board.position, synced=board.synced)
+        async with aclosing(self._boards.watch(request)) as responses:  # type: ignore[type-var]
+            async for response in responses:
+                yield response
 
     async def _view(self, pod_id: str) -> View[Pod]:
         """Raises POD_NOT_FOUND, and CALLER_NOT_ALLOWED where an agent looks at another's pod."""
@@ -108,17 +98,6 @@ class PodServicer:
             raise not_found("POD_NOT_FOUND", f"no pod {pod_id}", pod_id=pod_id)
         check_agent(view.state, current_identity())
         return view
-
-
-def _is_listed(pod: Pod, request: pb.ListPodsRequest) -> bool:
-    of_project = request.project_id in ("", pod.project_id)
-    return of_project and not (request.unfinished_only and is_terminal(pod))
-
-
-def _place(view: View[Pod]) -> str:
-    """Where a pod stands in the listing: by its opening, then by its id."""
-    opened = view.state.created_time
-    return f"{opened.isoformat(timespec='microseconds') if opened else ''} {view.state.pod_id}"
 
 
 # -- commands --------------------------------------------------------------------------------------------------------
