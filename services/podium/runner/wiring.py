@@ -21,6 +21,7 @@ from podium.runner.jobs.board import Board, Positions
 from podium.runner.jobs.dispatcher import Dispatcher
 from podium.runner.jobs.errands import Errands
 from podium.runner.jobs.follower import follow
+from podium.runner.jobs.requests import Requests
 from podium.runner.layout import Layout
 from podium.runner.lease import Lease
 from podium.runner.mcp.access import McpEndpoint
@@ -98,6 +99,7 @@ async def build(shell: Shell, settings: RunnerSettings | None = None) -> Sequenc
         settings.grace_seconds,
         mcp,
         pod_reader(shell.client),
+        terminals,
     )
     store = StoredTranscripts(shell.client)
     means = Means(shell.client, settings, household, store, lease)
@@ -181,7 +183,7 @@ async def _work(
     positions = Positions(layout.positions)
     streams = list(dict.fromkeys([own, *(f"jobs/{pool}" for pool in settings.pools)]))
     boards = [Board(stream, positions.of(stream)) for stream in streams]
-    errands = Errands(workspaces, crew, Artifacts(shell.client))
+    errands = Errands(workspaces, crew, Artifacts(shell.client), Requests(shell.client), settings.forges)
     dispatcher = Dispatcher(shell.client, boards, own, crew, errands, shell.tasks)
     orders = SessionOrders(boards, own, sessions, shell.tasks)
 
