@@ -38,11 +38,20 @@ MAX_APPEND_BYTES = 7 << 20
 
 _FIRST_BACKOFF_SECONDS = 0.05
 _MAX_BACKOFF_SECONDS = 1.0
+_TIMER_SECONDS = 0.001
+"""A timer may go off so much early."""
 
 _TRANSIENT = frozenset({"UNAVAILABLE", "RESOURCE_EXHAUSTED"})
 """Codes of a refusal that a repeat may not meet: the append waits for the next stream."""
 _FATAL = frozenset({"UNAUTHENTICATED", "PERMISSION_DENIED", "INVALID_ARGUMENT", "UNIMPLEMENTED", "FAILED_PRECONDITION"})
 """Codes at which the whole stream would end again."""
+
+
+@dataclass(slots=True, eq=False)
+class _Message:
+    """A message under way, and how many of its appends wait for their answers."""
+
+    unanswered: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -52,7 +61,9 @@ class _Pending:
     fence: Fence | None
     future: "asyncio.Future[AppendResponse]"
     size: int
+    deadline: float
     refusal: PodiumError | None = None
+    message: _Message | None = None
 
 
 class Appender:
@@ -64,8 +75,8 @@ class Appender:
         self._pending: dict[int, _Pending] = {}
         self._queue: deque[_Pending] = deque()
         self._wake = asyncio.Event()
-        self._message_of: dict[int, int] = {}
-        self._unanswered: dict[int, int] = {}
+        self._under_way = 0
+        self._timer: asyncio.TimerHandle | None = None
         self._bytes = 0
         self._numbers = 0
         self._running = False
@@ -80,15 +91,13 @@ class Appender:
 
         Raises the store's refusal; DEADLINE_EXCEEDED where there was no answer in time (the outcome is unknown).
         """
-        pending = self._enqueue(appends, fence)
-        timer = asyncio.get_running_loop().call_later(timeout_seconds, self._expire, pending)
+        pending = self._enqueue(appends, fence, timeout_seconds)
         try:
             return await pending.future
         finally:
-            timer.cancel()
             self._forget(pending)
 
-    def _enqueue(self, appends: Sequence[StreamAppend], fence: Fence | None) -> _Pending:
+    def _enqueue(self, appends: Sequence[StreamAppend], fence: Fence | None, timeout_seconds: float) -> _Pending:
         if self._closed:
             raise make_error("UNAVAILABLE", "NOT_READY", "the connection is closed")
         size = sum(append.ByteSize() for append in appends)
@@ -99,12 +108,16 @@ class Appender:
         if self._pending and (len(self._pending) >= MAX_PENDING or self._bytes + size > MAX_PENDING_BYTES):
             raise make_error("RESOURCE_EXHAUSTED", "TOO_MANY_REQUESTS", "too many appends wait for the event store")
         self._numbers += 1
-        future = asyncio.get_running_loop().create_future()
-        pending = _Pending(self._numbers, appends, fence, future, size)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_seconds
+        pending = _Pending(self._numbers, appends, fence, loop.create_future(), size, deadline)
+        if self._timer is None or deadline < self._timer.when():
+            self._set_timer(deadline)
         self._pending[pending.number] = pending
         self._bytes += size
         self._queue.append(pending)
-        self._wake.set()
+        if self._under_way < MESSAGES_UNDER_WAY:
+            self._wake.set()
         if not self._running:
             self._running = True
             self._tasks.spawn(self._run(), name="run")
@@ -113,28 +126,36 @@ class Appender:
     def _forget(self, pending: _Pending) -> None:
         if self._pending.pop(pending.number, None) is not None:
             self._bytes -= pending.size
-            self._answered(pending.number)
+            self._answered(pending)
 
-    def _answered(self, number: int) -> None:
+    def _answered(self, pending: _Pending) -> None:
         """Of its message one append less is under way."""
-        message = self._message_of.pop(number, None)
-        if message is None:
-            return
-        self._unanswered[message] -= 1
-        if not self._unanswered[message]:
-            del self._unanswered[message]
-            self._wake.set()
+        message, pending.message = pending.message, None
+        if message is not None:
+            message.unanswered -= 1
+            if not message.unanswered:
+                self._under_way -= 1
+                self._wake.set()
 
-    def _expire(self, pending: _Pending) -> None:
-        if not pending.future.done():
-            pending.future.set_exception(
-                pending.refusal
-                or make_error(
-                    "DEADLINE_EXCEEDED",
-                    "DEADLINE_EXCEEDED",
-                    "the event store did not answer in time" + (f" ({self._loss})" if self._loss else ""),
-                )
-            )
+    def _set_timer(self, deadline: float) -> None:
+        """One timer for all: a timer for each append costs as much as the rest of it, and next to none ever ends."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(deadline, self._expire)
+
+    def _expire(self) -> None:
+        self._timer = None
+        now = asyncio.get_running_loop().time() + _TIMER_SECONDS
+        left = [pending.deadline for pending in self._pending.values() if pending.deadline > now]
+        if left:
+            self._set_timer(min(left))
+        for pending in self._pending.values():
+            if pending.deadline <= now and not pending.future.done():
+                pending.future.set_exception(pending.refusal or self._late())
+
+    def _late(self) -> PodiumError:
+        text = "the event store did not answer in time" + (f" ({self._loss})" if self._loss else "")
+        return make_error("DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", text)
 
     async def _run(self) -> None:
         while True:
@@ -143,8 +164,9 @@ class Appender:
                 await self._wake.wait()
             # In the order of the calls: what was sent and not answered, then what was not sent.
             self._queue = deque(self._pending.values())
-            self._message_of.clear()
-            self._unanswered.clear()
+            self._under_way = 0
+            for pending in self._queue:
+                pending.message = None
             try:
                 await self._talk()
                 error: PodiumError | None = None
@@ -172,7 +194,7 @@ class Appender:
 
     async def _write(self, call: Any) -> None:
         while True:
-            while not self._queue or len(self._unanswered) >= MESSAGES_UNDER_WAY:
+            while not self._queue or self._under_way >= MESSAGES_UNDER_WAY:
                 self._wake.clear()
                 await self._wake.wait()
                 # Those who got their answers with the message that made room come first: they may append again.
@@ -185,7 +207,7 @@ class Appender:
                     return  # the stream has ended: its reader hears why
 
     def _fill(self) -> AppendStreamRequest:
-        message, size = AppendStreamRequest(), 0
+        message, under_way, size = AppendStreamRequest(), _Message(), 0
         share = max(LEAST_SHARE, -(-len(self._pending) // MESSAGES_UNDER_WAY))
         while self._queue and len(message.appends) < min(share, APPENDS_PER_MESSAGE):
             if size and size + self._queue[0].size > BYTES_PER_MESSAGE:
@@ -199,9 +221,9 @@ class Appender:
             if pending.fence is not None:
                 item.append.fence.CopyFrom(pending.fence)
             size += pending.size
-            self._message_of[pending.number] = message.appends[0].number
-        if message.appends:
-            self._unanswered[message.appends[0].number] = len(message.appends)
+            pending.message = under_way
+            under_way.unanswered += 1
+        self._under_way += under_way.unanswered > 0
         return message
 
     def _settle(self, answer: AppendStreamResponse) -> None:
@@ -210,8 +232,10 @@ class Appender:
         waiting: set[str] = set()
         for result in answer.results:
             pending = self._pending.get(result.number)
-            self._answered(result.number)
-            if pending is None or pending.future.done():
+            if pending is None:
+                continue
+            self._answered(pending)
+            if pending.future.done():
                 continue
             if result.WhichOneof("outcome") == "response":
                 pending.future.set_result(result.response)
@@ -239,6 +263,8 @@ class Appender:
         """End the stream; whoever still waits gets UNAVAILABLE, outcome unknown."""
         self._closed = True
         self._fail(make_error("UNAVAILABLE", "OUTCOME_UNKNOWN", "the connection was closed before the answer"))
+        if self._timer is not None:
+            self._timer.cancel()
         await self._tasks.close()
 
 
