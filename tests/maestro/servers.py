@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from podium.chassis.clock import SystemClock
 from podium.chassis.server import Start, running
 from podium.chassis.settings import ServiceSettings
 from podium.client.connection import Podium
@@ -12,6 +14,16 @@ from podium.event_store.__main__ import start as start_event_store
 from podium.kernel.identity import CallerKind, Identity, issue_token
 from podium.maestro.adapters.wiring import build as start_maestro
 from podium.tasks.v1 import maestro_service_pb2 as pb
+
+
+class Ahead(SystemClock):
+    """The system's clock, some seconds later."""
+
+    def __init__(self, seconds: float) -> None:
+        self._ahead = timedelta(seconds=seconds)
+
+    def now(self) -> datetime:
+        return super().now() + self._ahead
 
 
 @dataclass
@@ -25,14 +37,14 @@ class Servers:
     def settings(self, service: str) -> ServiceSettings:
         return ServiceSettings(service=service, data_dir=self.data_dir, shutdown_grace_seconds=0.5)
 
-    async def start(self, service: str, start: Start) -> AsyncExitStack:
-        """Start a server; close what is returned to stop it."""
+    async def start(self, service: str, start: Start, ahead: float = 0.0) -> AsyncExitStack:
+        """Start a server; close what is returned to stop it. Its clock is so many seconds ahead."""
         stack = await self.stack.enter_async_context(AsyncExitStack())
-        await stack.enter_async_context(running(self.settings(service), start))
+        await stack.enter_async_context(running(self.settings(service), start, clock=Ahead(ahead)))
         return stack
 
-    async def start_maestro(self) -> None:
-        self.maestro = await self.start("maestro", start_maestro)
+    async def start_maestro(self, ahead: float = 0.0) -> None:
+        self.maestro = await self.start("maestro", start_maestro, ahead)
 
     async def stop_maestro(self) -> None:
         await self.maestro.aclose()

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from podium.client.connection import Podium
+from podium.events.v1.event_pb2 import Lease
+from podium.events.v1.event_service_pb2 import AcquireLeaseRequest
 from podium.tasks.v1 import maestro_service_pb2 as pb
 from podium.tasks.v1 import terminal_service_pb2 as t
 
@@ -171,3 +173,8 @@ async def together(*waits: Any) -> None:
     async with asyncio.timeout(20), asyncio.TaskGroup() as group:
         for wait in waits:
             group.create_task(wait)
+
+
+async def living(runner: Podium, name: str = "r1") -> Lease:
+    """The runner's lease, for as long as a test may take."""
+    return (await runner.event_store.AcquireLease(AcquireLeaseRequest(name=name, ttl_seconds=60))).lease

@@ -17,7 +17,7 @@ from podium.maestro.application.terminals.items import TerminalLimits
 from podium.tasks.v1 import maestro_service_pb2 as pb
 from podium.tasks.v1 import terminal_service_pb2 as t
 from tests.maestro.servers import Servers, servers
-from tests.maestro.terminals import Offer, attach, report, spawn, start, together
+from tests.maestro.terminals import Offer, attach, living, report, spawn, start, together
 
 VIEWERS = TerminalLimits().viewers
 
@@ -50,6 +50,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
     """A project p."""
     async with servers(tmp_path) as running:
         found = Place(running)
+        await living(found.runner)
         await found.anna.maestro.CreateProject(pb.CreateProjectRequest(project_id="p", repository="/src/shop"))
         async with asyncio.timeout(60):
             yield found

@@ -6,22 +6,21 @@ from podium.chassis.encoded import passing_encoded
 from podium.chassis.engine import Engine
 from podium.chassis.entity_service import build_engine
 from podium.chassis.server import Registration, Shell
-from podium.kernel.identity import CallerKind, Identity
 from podium.maestro.adapters import terminals
 from podium.maestro.adapters.codec import BoardCodec, make_codec
 from podium.maestro.adapters.feed import EventStoreFeed
+from podium.maestro.adapters.leases import MAESTRO, EngineSpawned, StoreLeases
 from podium.maestro.adapters.servicer import ENCODED, SERVICE, MaestroServicer
 from podium.maestro.adapters.terminals import EngineSessions, TerminalServicer
 from podium.maestro.adapters.transcripts import StoreTranscripts
 from podium.maestro.application.follower import Follower
+from podium.maestro.application.leases import LeaseFollower
 from podium.maestro.application.terminals.terminals import Terminals
 from podium.maestro.domain.commands import FollowPod, PodFact
 from podium.maestro.domain.domain import ProjectDomain
 from podium.maestro.domain.state import Board
 from podium.tasks.v1.maestro_service_pb2_grpc import add_MaestroServiceServicer_to_server
 from podium.tasks.v1.terminal_service_pb2_grpc import add_TerminalServiceServicer_to_server
-
-MAESTRO = Identity(CallerKind.SERVICE, "maestro")
 
 
 class EngineProjects:
@@ -40,13 +39,15 @@ class EngineProjects:
 
 
 async def build(shell: Shell) -> Sequence[Registration]:
-    """The service on the event store; it follows the pods for as long as the shell lives."""
+    """The service on the event store; it follows the pods and the runners' leases for as long as the shell lives."""
     codec = make_codec()
     engine = await build_engine(shell, ProjectDomain(), BoardCodec(codec))
     feed = EventStoreFeed(shell.client.events, shell.client.event_store, shell.settings.instance)
     follower = Follower(feed, EngineProjects(engine), shell.clock, shell.tasks)
     shell.tasks.spawn(follower.run(), name="follower")
     shell.on_stop(follower.save)
+    leases = LeaseFollower(StoreLeases(shell.client), EngineSpawned(engine), shell.clock, shell.tasks)
+    shell.tasks.spawn(leases.run(), name="lease-follower")
     relays = Terminals(EngineSessions(engine), StoreTranscripts(shell.client.events), shell.clock)
     return [
         Registration(
