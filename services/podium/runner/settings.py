@@ -138,6 +138,8 @@ class RunnerSettings(BaseModel):
     grace_seconds: float = Field(default=5.0, ge=0, le=60)
     """Between SIGTERM and SIGKILL."""
     labels: dict[str, str] = {}
+    forges: dict[str, Literal["github", "gitlab", "bitbucket"]] = {}
+    """Hosts of remotes whose name does not tell which forge they are (`"git.example.org" = "gitlab"`)."""
     profiles: dict[str, Profile] = {}
 
 

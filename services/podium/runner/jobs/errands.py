@@ -1,5 +1,6 @@
 """Carrying out the jobs that a pod gives its home runner: each ends in a report, and each can be repeated."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from podium.jobs.v1.job_events_pb2 import JobIssued
@@ -18,6 +19,7 @@ from podium.pods.v1.pod_service_pb2 import (
     JobFailed,
     JobLanded,
     JobMerged,
+    JobProposed,
     JobReport,
     JobVerified,
 )
@@ -26,10 +28,12 @@ from podium.runner.agents.finishing import CHECKS, cut, cut_output
 from podium.runner.agents.live import Told
 from podium.runner.agents.record import place_of
 from podium.runner.artifacts import Artifacts
+from podium.runner.jobs.requests import Requests
 from podium.runner.workspaces import releasing, review
 from podium.runner.workspaces.errors import WorkspaceError
 from podium.runner.workspaces.landing import Blocked, Landed
 from podium.runner.workspaces.merging import Conflict
+from podium.runner.workspaces.proposing import Proposed
 from podium.runner.workspaces.service import Workspaces
 
 AT_ONCE = frozenset({JOB_KIND_INTERRUPT, JOB_KIND_INPUT})
@@ -45,6 +49,9 @@ class Errands:
     workspaces: Workspaces
     crew: Crew
     artifacts: Artifacts
+    requests: Requests
+    known_forges: Mapping[str, str]
+    """The kind of forge of hosts whose name does not tell it."""
 
     async def run(self, job: JobIssued) -> JobReport:
         """Carry a job out."""
@@ -109,6 +116,8 @@ class Errands:
         )
 
     async def _land(self, job: JobIssued) -> JobReport:
+        if job.land.pull_request:
+            return await self._propose(job)
         order = job.land
         outcome = await review.land(
             self.workspaces,
@@ -118,17 +127,39 @@ class Errands:
             title=order.title,
             job_id=job.job_id,
         )
-        match outcome:
-            case Landed(commit=commit):
-                return JobReport(landed=JobLanded(commit=commit))
-            case Conflict():
-                return _conflict(outcome, "the work conflicts with the target branch")
-            case Blocked(error=error, checks_output=output):
-                return JobReport(blocked=JobBlocked(error=cut(error), checks_output=cut_output(output)))
+        return _landing(outcome)
+
+    async def _propose(self, job: JobIssued) -> JobReport:
+        """The request is told before the outcome, so that whoever sees the one sees the other."""
+        order = job.land
+        outcome, proposal = await review.propose(
+            self.workspaces,
+            job.pod_id,
+            place_of(job),
+            integration_commit=order.integration_commit,
+            title=order.title,
+            body=order.body,
+            known_forges=self.known_forges,
+        )
+        if proposal is not None:
+            await self.requests.tell(job.pod_id, proposal)
+        return _landing(outcome)
 
     async def _release(self, job: JobIssued) -> JobReport:
         await releasing.release(self.workspaces, job.pod_id, keep_failed=job.release.keep_failed)
         return JobReport(done=JobDone())
+
+
+def _landing(outcome: Landed | Conflict | Blocked | Proposed) -> JobReport:
+    match outcome:
+        case Landed(commit=commit):
+            return JobReport(landed=JobLanded(commit=commit))
+        case Proposed(commit=commit):
+            return JobReport(proposed=JobProposed(commit=commit))
+        case Conflict():
+            return _conflict(outcome, "the work conflicts with the target branch")
+        case Blocked(error=error, checks_output=output):
+            return JobReport(blocked=JobBlocked(error=cut(error), checks_output=cut_output(output)))
 
 
 def _conflict(conflict: Conflict, what: str) -> JobReport:

@@ -37,6 +37,8 @@ class PodRecord:
     verdicts: dict[str, str] = field(default_factory=dict)
     """Verdicts of the checks by commit."""
     released: bool = False
+    landed: bool = False
+    """Its work is on the target, though the local branch may not have it (a pull request was merged)."""
 
     @property
     def integration(self) -> str:

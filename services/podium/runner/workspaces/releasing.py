@@ -65,12 +65,13 @@ async def _give_back(
     if not kept:
         _remove_empty(workspaces.layout.pod_worktrees(record.pod_id))
     targets = [repository.target_ref(record.base_branch), record.base_commit]
-    landed = await _is_in(repository.git, f"refs/heads/{record.integration}", targets)
+    tip = await repository.git.commit_of(f"refs/heads/{record.integration}")
+    landed = record.landed or await _is_in(repository.git, f"refs/heads/{record.integration}", targets)
     for branch in await _branches(repository.git, record):
         if branch == record.integration:
             gone = landed or not keep_unlanded
         else:
-            homes = [f"refs/heads/{record.integration}", *targets]
+            homes = [*([tip] if tip else []), *targets]  # the branch itself may be gone by now
             gone = not keep_failed or await _is_in(repository.git, f"refs/heads/{branch}", homes)
             gone = gone and not any(a.branch == branch for a in kept.values())
         if gone and await _delete_branch(repository, branch):

@@ -1,6 +1,6 @@
 """The pod's work as a whole: merged, verified, landed."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from podium.runner.workspaces import worktrees
@@ -9,6 +9,7 @@ from podium.runner.workspaces.diffs import Diff, Size, make_diff, measure
 from podium.runner.workspaces.errors import SetupError
 from podium.runner.workspaces.landing import Blocked, Landed, Landing
 from podium.runner.workspaces.merging import Conflict, merge_branch, merges
+from podium.runner.workspaces.proposing import Proposal, Proposed, Proposing
 from podium.runner.workspaces.record import AttemptRecord, PodRecord
 from podium.runner.workspaces.repository import Repository
 from podium.runner.workspaces.repository_file import read_repository_file
@@ -84,6 +85,35 @@ async def land(
         accepts_red=record.verdicts.get(integration_commit) == Verdict.FAILED.value,
     )
     return await order.run(_checker(workspaces, repository, record, on_output))
+
+
+async def propose(
+    workspaces: Workspaces,
+    pod_id: str,
+    place: Place,
+    *,
+    integration_commit: str,
+    title: str,
+    body: str,
+    known_forges: Mapping[str, str],
+) -> tuple[Landed | Conflict | Blocked | Proposed, Proposal | None]:
+    """Push the approved commit and have a pull request ask for it; says also what is known of the request."""
+    repository, record = await workspaces.open(pod_id, place)
+    if not await repository.git.commit_of(integration_commit):
+        return Blocked(f"{place.repository} does not have the approved commit {integration_commit}"), None
+    order = Proposing(
+        repository=repository,
+        target=record.base_branch,
+        branch=record.branch_prefix,
+        commit=integration_commit,
+        title=title,
+        body=body,
+        known_forges=known_forges,
+    )
+    outcome, proposal = await order.run()
+    if isinstance(outcome, Landed):
+        workspaces.mark_landed(pod_id)
+    return outcome, proposal
 
 
 def _checker(
