@@ -78,7 +78,9 @@ class Entity(Generic[S]):
         self.position = 0
         self.snapshot_revision = 0
         self.snapshot_every = settings.snapshot_every
-        self.publication: Publication[S] = Publication(0, settings.ring_changes, settings.backlog_before_conflation)
+        self.publication: Publication[S] = Publication(
+            0, settings.ring_changes, settings.backlog_before_conflation, settings.heartbeat_seconds
+        )
         self._loaded_once = False
         self._ready = asyncio.Event()
         self._waiting = 0

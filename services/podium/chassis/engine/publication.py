@@ -12,14 +12,19 @@ S = TypeVar("S")
 class Publication(Generic[S]):
     """The last changes of an entity, contiguous. Watchers pull; nobody is pushed, so nobody can slow the writer."""
 
-    def __init__(self, revision: int, ring_changes: int, backlog_before_conflation: int) -> None:
+    def __init__(
+        self, revision: int, ring_changes: int, backlog_before_conflation: int, heartbeat_seconds: float
+    ) -> None:
         self.revision = revision
+        self._heartbeat_seconds = heartbeat_seconds
         self._limit = ring_changes
         self._backlog = backlog_before_conflation
         self._ring: deque[Change[S]] = deque()
         self._number_of: dict[int, int] = {}
         self._first = 0
-        self._wake: asyncio.Future[None] | None = None
+        # One future a watcher: `asyncio.wait` on a shared one costs more than sending what was waited for.
+        self._waiting: dict[asyncio.Future[bool], None] = {}
+        self._beat: asyncio.TimerHandle | None = None
         self._conflated: dict[tuple[int, int], Change[S]] = {}
         self.closed: BaseException | None = None
 
@@ -33,26 +38,42 @@ class Publication(Generic[S]):
             del self._number_of[gone.from_revision]
         self.revision = change.to_revision
         self._conflated.clear()
-        self._notify()
+        self._wake(news=True)
 
     def close(self, error: BaseException) -> None:
         """Let every watcher end with this error."""
         self.closed = error
-        self._notify()
+        self._wake(news=True)
+        if self._beat is not None:
+            self._beat.cancel()
+            self._beat = None
 
-    def _notify(self) -> None:
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
-        self._wake = None
+    def _wake(self, *, news: bool) -> None:
+        waiting, self._waiting = self._waiting, {}
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(news)
 
-    async def wait_past(self, revision: int, timeout_seconds: float) -> bool:
-        """True once something newer than `revision` is there (or the publication closed), False on timeout."""
+    def _on_beat(self) -> None:
+        self._beat = None
+        self._wake(news=False)
+
+    async def wait_past(self, revision: int) -> bool:
+        """True once something newer than `revision` may be there (or the publication closed), False at a heartbeat.
+
+        All watchers beat together, the first time within the interval.
+        """
         if self.revision > revision or self.closed is not None:
             return True
-        if self._wake is None:
-            self._wake = asyncio.get_running_loop().create_future()
-        done, _ = await asyncio.wait({self._wake}, timeout=timeout_seconds)
-        return bool(done)
+        loop = asyncio.get_running_loop()
+        if self._beat is None:
+            self._beat = loop.call_later(self._heartbeat_seconds, self._on_beat)
+        waiter: asyncio.Future[bool] = loop.create_future()
+        self._waiting[waiter] = None
+        try:
+            return await waiter
+        finally:
+            self._waiting.pop(waiter, None)
 
     def after(self, revision: int) -> Change[S] | None:
         """The next change after a revision, one conflated change where many wait, None where the ring begins later."""

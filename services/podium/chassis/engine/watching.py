@@ -31,7 +31,7 @@ async def watch_entity(
         if publication.closed is not None:
             raise publication.closed
         if publication.revision == cursor:
-            if not await publication.wait_past(cursor, settings.heartbeat_seconds):
+            if not await publication.wait_past(cursor):
                 yield Bookmark(cursor)
             continue
         change = publication.after(cursor)
