@@ -222,19 +222,35 @@ async def test_read_only(place: Place):
 
 
 async def test_a_viewer_that_returns_keeps_the_input(place: Place):
-    """With its token a viewer goes on typing where it was; somebody who came meanwhile did not get it."""
+    """With its token a viewer goes on typing where it was; another one that came back first did not get it."""
     offer = await place.offer()
     viewer = await attach(place.anna).until(lambda v: v.opened is not None)
     assert viewer.opened
     token = viewer.opened.input_token
     await write(place.anna, token, 1, b"a")
+    await offer.until(lambda o: o.wanted is not None and o.typed == b"a")
+    await offer.send(b"seen")
+    await viewer.until(lambda v: v.data == b"seen")
     await viewer.close()
-    other = await attach(place.ben).until(lambda v: v.opened is not None)
+    other = await attach(place.ben, after=4).until(lambda v: v.opened is not None)
     assert other.opened and not other.opened.input_token
     again = await attach(place.anna, input_token=token).until(lambda v: v.opened is not None)
     assert again.opened and (again.opened.input_token, again.opened.sequence) == (token, 1)
     await write(place.anna, token, 2, b"b")
     await offer.until(lambda o: o.typed == b"ab")
+
+
+async def test_the_input_of_one_who_left_is_free(place: Place):
+    """Somebody who attaches anew gets what the one before left; who left it comes too late with the old token."""
+    offer = await place.offer()
+    viewer = await attach(place.anna).until(lambda v: v.opened is not None)
+    await offer.until(lambda o: o.wanted is not None)
+    await viewer.close()
+    await offer.until(lambda o: o.wanted is None)
+    other = await attach(place.ben).until(lambda v: v.opened is not None)
+    assert viewer.opened and other.opened and other.opened.input_token
+    again = await attach(place.anna, input_token=viewer.opened.input_token).until(lambda v: v.opened is not None)
+    assert again.opened and not again.opened.input_token
 
 
 async def test_resize(place: Place):
