@@ -1,0 +1,126 @@
+"""Processes in terminals, real ones: what is typed, sizes, reading that pauses, and how a shell is ended."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from podium.runner.processes import table
+from podium.runner.processes.ending import HANG_UP
+from podium.runner.processes.journal import Journal
+from podium.runner.processes.outlet import TYPED_BYTES
+from podium.runner.processes.supervised import Command, Ended, Supervised
+
+
+class InTerminal:
+    """Runs one command in a terminal, and collects what it writes."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        (tmp_path / "processes").mkdir()
+        self.journal = Journal(tmp_path / "processes")
+        self.directory = tmp_path
+        self.output = bytearray()
+        self.changed = asyncio.Event()
+        self.process: Supervised | None = None
+
+    def take(self, data: bytes) -> None:
+        self.output += data
+        self.changed.set()
+
+    async def start(self, *argv: str, **more: object) -> Supervised:
+        command = Command(
+            **{  # type: ignore[arg-type]
+                "key": "it",
+                "argv": argv,
+                "directory": self.directory,
+                "environment": {"PATH": os.environ["PATH"], "TERM": "xterm", "HOME": str(self.directory)},
+                "terminal": True,
+                "grace_seconds": 5.0,
+                **more,
+            }
+        )
+        self.process = await Supervised.start(command, self.journal, self.take)
+        return self.process
+
+    async def shows(self, text: bytes) -> None:
+        async with asyncio.timeout(20):
+            while text not in self.output:
+                self.changed.clear()
+                await self.changed.wait()
+
+
+@pytest.fixture
+async def at(tmp_path: Path) -> AsyncIterator[InTerminal]:
+    made = InTerminal(tmp_path)
+    yield made
+    if made.process is not None and made.journal.entries():
+        made.process.stop()
+        await made.process.wait()
+
+
+async def test_a_long_paste_arrives_whole(at: InTerminal) -> None:
+    """Much more than a terminal's buffer holds: it waits for its reader, byte for byte, and is bounded."""
+    process = await at.start("/bin/sh", "-c", "stty raw -echo; echo ready; head -c 200000 | cksum")
+    await at.shows(b"ready")
+    paste = bytes(range(32, 127)) * 2200
+    assert process.write(paste[:200_000]) == 200_000
+    assert process.write(b"x" * TYPED_BYTES) < TYPED_BYTES
+    await process.wait()
+    script = ["cksum"]
+    expected = await asyncio.create_subprocess_exec(
+        *script, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await expected.communicate(paste[:200_000])
+    assert said.split()[0] in at.output
+
+
+async def test_a_program_hears_of_a_new_size(at: InTerminal) -> None:
+    """SIGWINCH reaches what is in the foreground, and `stty size` says the new one."""
+    text = "trap 'stty size; exit 0' WINCH; echo ready; while :; do sleep 0.05; done"
+    process = await at.start("/bin/sh", "-c", text, size=(24, 80))
+    await at.shows(b"ready")
+    process.outlet.resize(41, 132)
+    assert (await process.wait()).ok
+    assert b"41 132" in at.output
+
+
+async def test_a_paused_reader_holds_its_writer_up(at: InTerminal) -> None:
+    """What is not read is not lost: the writer waits, and everything comes when reading goes on."""
+    process = await at.start("/bin/sh", "-c", "stty raw; seq 100000; echo all")
+    process.outlet.pause()
+    seen = len(at.output)
+    waiting = asyncio.ensure_future(process.wait())
+    done, _ = await asyncio.wait({waiting}, timeout=0.3)
+    assert not done, "it cannot have written everything"
+    assert len(at.output) == seen
+    process.outlet.resume()
+    assert (await waiting).ok
+    assert bytes(at.output).endswith(b"\n100000\nall\n")
+
+
+async def test_a_password_prompt_is_known(at: InTerminal) -> None:
+    """Asking for a line without showing it is recognised; a shell's own editing is none."""
+    process = await at.start("/bin/sh", "-c", "stty -echo; echo word:; read x; stty echo; echo thanks; read y")
+    await at.shows(b"word:")
+    assert process.outlet.hides_input
+    process.write(b"hidden\n")
+    await at.shows(b"thanks")
+    assert not process.outlet.hides_input
+    assert b"hidden" not in at.output
+    process.write(b"\n")
+    assert (await process.wait()).ok
+
+
+async def test_an_interactive_shell_ends_when_it_is_hung_up(at: InTerminal) -> None:
+    """It heeds no SIGTERM; with its terminal gone it ends at once, and so does what was stopped in it."""
+    process = await at.start("/bin/bash", "--norc", "-i", end_signals=HANG_UP, grace_seconds=60.0)
+    process.write(b"sleep 1000 &\nkill -STOP $!; echo stop''ped\n")
+    await at.shows(b"stopped")
+    session = process.pid
+    async with asyncio.timeout(20):
+        process.stop()
+        end = await process.wait()
+    assert end.ended is Ended.STOPPED
+    assert table.members(session) == []
