@@ -11,6 +11,8 @@ const KEYS: [string[], string][] = [
   [["Enter"], "Open"],
   [["1", "…", "7"], "A pod's tabs"],
   [["[", "]"], "Back and forth in a pod's history"],
+  [["Ctrl", "Shift", "K"], "Everything, from inside a terminal"],
+  [["F6"], "Out of a terminal"],
   [["t"], "Light or dark"],
   [["?"], "This list"],
 ];

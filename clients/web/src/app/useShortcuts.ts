@@ -6,13 +6,16 @@ import { toggleTheme } from "./theme";
 const typing = (target: EventTarget | null) =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
+/** There Ctrl K is the shell's own; Ctrl Shift K opens the palette. */
+const inTerminal = (target: EventTarget | null) => target instanceof HTMLElement && target.closest(".xterm") !== null;
+
 /** Keys that work everywhere; `g` waits for the key after it. */
 export function useShortcuts(): void {
   const navigate = useNavigate();
   useEffect(() => {
     let goes = 0;
     const onKey = (event: KeyboardEvent) => {
-      if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") {
+      if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k" && !inTerminal(event.target)) {
         event.preventDefault();
         openDialog("palette");
         return;

@@ -12,10 +12,10 @@ export function updateLocal(change: (state: LocalState) => LocalState): void {
   listeners.forEach((listener) => listener());
 }
 
-const subscribe = (listener: () => void) => {
+export const subscribeLocal = (listener: () => void) => {
   listeners.add(listener);
   return () => listeners.delete(listener);
 };
 
 export const getLocal = (): LocalState => current;
-export const useLocal = (): LocalState => useSyncExternalStore(subscribe, getLocal);
+export const useLocal = (): LocalState => useSyncExternalStore(subscribeLocal, getLocal);

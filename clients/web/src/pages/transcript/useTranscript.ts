@@ -3,6 +3,7 @@ import { TranscriptSource, type TranscriptChunk } from "@gen/podium/jobs/v1/arti
 import type { TranscriptEntry } from "@gen/podium/web/v1/web_service_pb";
 import { web } from "@/api/clients";
 import { num } from "@/lib/numbers";
+import { dim } from "@/terminal/screen";
 import { watcher } from "@/stream/watcher";
 
 /** Reads the end of a transcript, then follows it; each entry is given once, in order. */
@@ -45,8 +46,6 @@ export function useTranscript(sessionId: string, write: (data: Uint8Array | stri
     };
   }, [sessionId, write, done]);
 }
-
-const dim = (text: string) => `\x1b[90m${text}\x1b[0m`;
 
 function paint(chunk: TranscriptChunk, write: (data: Uint8Array | string) => void): void {
   if (chunk.gapBytes > 0n) write(dim(`\n… ${chunk.gapBytes} bytes left out\n`));
