@@ -88,6 +88,16 @@ def test_summary_counts(world: World):
     assert not world.board.state.followed["t"].workstreams
 
 
+def test_a_session_says_which_runner_has_its_agent(world: World):
+    """Claimed: the session names the runner; given back: none, until another claims it."""
+    world.follow("t", requested("x"), c.AgentHeld("x", "r1"))
+    assert world.session("x").runner_id == "r1"
+    world.follow("t", c.AgentHeld("x", ""))
+    assert world.session("x").runner_id == ""
+    world.follow("t", c.AgentHeld("x", "r2"), c.AgentWorking("x"))
+    assert world.session("x").runner_id == "r2"
+
+
 def test_session_of_an_agent(world: World):
     """A session with the agent's id opens at AgentRequested, linked once, members in the table's order."""
     members = world.follow("t", requested("x"))

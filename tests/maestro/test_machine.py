@@ -57,6 +57,7 @@ NOTE = st.one_of(
     st.builds(c.PhaseChanged, st.sampled_from([p for p in Phase if p is not Phase.UNSPECIFIED])),
     st.builds(requested, AGENT),
     st.builds(c.AgentWorking, AGENT),
+    st.builds(c.AgentHeld, AGENT, RUNNER),
     st.builds(c.QuestionAsked, st.just("q"), st.just("?")),
     st.builds(c.AgentAwaited, AGENT, st.just("q")),
     st.builds(c.QuestionAnswered, st.just("q")),

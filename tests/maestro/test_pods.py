@@ -20,6 +20,7 @@ from podium.tasks.v1 import task_pb2
 from tests.maestro import pods
 from tests.maestro.pods import PodWriter
 from tests.maestro.servers import Servers, Watcher, servers
+from tests.maestro.terminals import Offer, attach
 
 
 @pytest.fixture
@@ -216,3 +217,30 @@ async def test_killed_at_any_instant(running: Servers, client: Podium, writer: P
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def test_an_agents_terminal_is_attached_to(running: Servers, client: Podium, writer: PodWriter):
+    """An agent's session is served by the runner that has the agent, and by no other, until the agent ends."""
+    watcher = await create(client)
+    registered = pe.AgentRegistered(agent_id="x", runner_id="r1", lease_epoch=1)
+    started = pe.AgentProcessStarted(agent_id="x")
+    await writer.write("t", pods.opened(), pods.requested("x"), registered, started)
+    await watcher.until(lambda w: session(w, "x").runner_id == "r1")
+    runner, stranger = (running.connect(CallerKind.RUNNER, name) for name in ("r1", "r2"))
+    with pytest.raises(PodiumError) as caught:
+        await Offer(stranger, "p", "x").open()
+    assert caught.value.reason == "SESSION_NOT_YOURS"
+    offer = await Offer(runner, "p", "x", output=bytearray(b"agent at work")).open()
+    viewer = await attach(client, "x").until(lambda v: v.opened is not None)
+    await offer.until(lambda o: o.wanted is not None)
+    await offer.send()
+    await viewer.until(lambda v: v.data == b"agent at work")
+    await offer.exit(0)
+    await viewer.until(lambda v: v.exited is not None)
+    await writer.write("t", pods.ended("x", pod_pb2.AGENT_STATUS_INTERRUPTED, "asked to stop"))
+    await watcher.until(lambda w: session(w, "x").HasField("completed_time"))
+    late = await attach(client, "x").until(lambda v: v.exited is not None)
+    assert late.exited and not late.exited.away
+    with pytest.raises(PodiumError) as caught:
+        await Offer(runner, "p", "x").open()
+    assert caught.value.reason == "SESSION_NOT_YOURS"

@@ -2,6 +2,9 @@
 
 from podium.chassis.engine.ports import Clock
 
+MESSAGE_BYTES = 4 << 10
+"""What a message costs at least: many short ones are dearer than few long ones."""
+
 
 class Pace:
     """A bucket of bytes that fills with time."""
@@ -14,6 +17,7 @@ class Pace:
 
     def spend(self, size: int) -> float:
         """So many bytes came; for how many seconds to read no more (0: read on)."""
+        size = max(size, MESSAGE_BYTES)
         now = self._clock.monotonic()
         self._tokens = min(self._burst, self._tokens + (now - self._filled) * self._rate) - size
         self._filled = now
