@@ -23,8 +23,8 @@ async def get_pod(podium: "Podium", pod_id: str, revision: int = 0) -> "pod_pb2.
     return (await podium.pods.GetPod(request)).pod
 
 
-async def approve(podium: "Podium", pod_id: str, decision: "Decision") -> str:
-    """Approves exactly the version that was shown; what was done, in words."""
+async def approve(podium: "Podium", pod_id: str, decision: "Decision", landing: str = "") -> str:
+    """Approves exactly the version that was shown; what was done, in words. `landing`: how a review's work lands."""
     from podium.pods.v1 import pod_service_pb2 as calls
 
     match decision.kind:
@@ -37,7 +37,9 @@ async def approve(podium: "Podium", pod_id: str, decision: "Decision") -> str:
             await podium.pods.ApprovePlan(calls.ApprovePlanRequest(pod_id=pod_id, version=version))
             return f"plan v{version} approved"
         case "review":
-            request = calls.ApproveReviewRequest(pod_id=pod_id, integration_commit=decision.subject)
+            request = calls.ApproveReviewRequest(
+                pod_id=pod_id, integration_commit=decision.subject, landing=_landing(landing)
+            )
             await podium.pods.ApproveReview(request)
             return f"review of {decision.subject[:10]} approved; landing"
         case _:
@@ -132,9 +134,15 @@ async def skip(podium: "Podium", pod_id: str, workstream_id: str, reason: str) -
     return f"{workstream_id} skipped"
 
 
-async def land(podium: "Podium", pod_id: str) -> str:
-    """Lands approved work again."""
+async def land(podium: "Podium", pod_id: str, landing: str = "") -> str:
+    """Lands approved work again; `landing` is `target`, `pull_request`, or nothing for the pod's rule."""
     from podium.pods.v1 import pod_service_pb2 as calls
 
-    await podium.pods.LandWork(calls.LandWorkRequest(pod_id=pod_id))
-    return "landing again"
+    await podium.pods.LandWork(calls.LandWorkRequest(pod_id=pod_id, landing=_landing(landing)))
+    return "landing by a pull request" if landing == "pull_request" else "landing again"
+
+
+def _landing(word: str) -> "pod_pb2.Landing.ValueType":
+    from podium.pods.v1 import pod_pb2
+
+    return pod_pb2.Landing.Value(f"LANDING_{(word or 'unspecified').upper()}")

@@ -28,6 +28,8 @@ class Order:
     autonomous: bool = False
     budget: str = ""
     base_branch: str = ""
+    pull_request: bool = False
+    """Land by one."""
     extra_policy: "pod_pb2.Policy | None" = None
 
 
@@ -71,6 +73,8 @@ def policy_of(order: Order) -> "pod_pb2.Policy":
     policy = pod_pb2.Policy(profiles=[pod_pb2.ProfileChoice(profile=order.profile)])
     if order.autonomous:
         policy.autonomy = pod_pb2.AUTONOMY_AUTONOMOUS
+    if order.pull_request:
+        policy.landing = pod_pb2.LANDING_PULL_REQUEST
     if order.budget:
         policy.budget.CopyFrom(budget_of(order.budget))
     if order.extra_policy is not None:

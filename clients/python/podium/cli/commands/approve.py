@@ -18,9 +18,10 @@ _KINDS = ("spec", "plan", "review")
 @click.option(
     "-w", "--workstream", "workstreams", multiple=True, help="With --send-back of a review: which; default all."
 )
+@click.option("--pr", is_flag=True, help="Of a review: land by a pull request.")
 @command
 async def approve(
-    cli: Cli, task: str | None, version: str | None, words: str | None, workstreams: tuple[str, ...]
+    cli: Cli, task: str | None, version: str | None, words: str | None, workstreams: tuple[str, ...], pr: bool
 ) -> None:
     """Approve what waits: the spec, the plan or the review, in the version that stands now."""
     async with cli.connect() as podium:
@@ -32,8 +33,10 @@ async def approve(
                 "look at it with `podium show`",
                 exits.REFUSED,
             )
+        if pr and (decision.kind != "review" or words is not None):
+            raise CliError("--pr goes with the approval of a review", code=exits.USAGE)
         if words is None:
-            done = await actions.approve(podium, pod.pod_id, decision)
+            done = await actions.approve(podium, pod.pod_id, decision, "pull_request" if pr else "")
         else:
             targets = workstreams or tuple(each.id for each in pod.workstreams)
             done = await actions.send_back(podium, pod, decision, words, targets)

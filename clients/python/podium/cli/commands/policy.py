@@ -16,7 +16,8 @@ async def policy(cli: Cli, words: tuple[str, ...]) -> None:
 
     Names: autonomy, permissions, priority, max_parallel_agents, max_attempts, auto_start_agents, retry_backoff,
     retry_backoff_limit, spawn_cooldown, agent_time_limit, budget.tokens, budget.cost_micros, budget.agent_time,
-    landing (target, pull_request), profile (of all agents), profile.worker (and spec_writer, planner, reviewer, resolver). Times as 90s, 10m, 2h.
+    landing (target, pull_request), profile (of all agents), profile.worker (and spec_writer, planner, reviewer,
+    resolver). Times as 90s, 10m, 2h.
     """
     task, changes = _split(words)
     async with cli.connect() as podium:

@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 @click.option("--quick", is_flag=True, help="No spec, no plan: one workstream, at once.")
 @click.option("--autonomy", type=click.Choice(["guided", "autonomous"]), default="guided", show_default=True)
 @click.option("--budget", default="", metavar="LIMITS", help="tokens=500k,cost=5,time=2h; autonomous work needs one.")
+@click.option("--pr", is_flag=True, help="Land by a pull request, not on the branch itself.")
 @click.option("--task", "number", type=int, metavar="N", help="A task that is there already.")
 @click.option("-d", "--detach", is_flag=True, help="Only begin; do not follow.")
 @command
 async def run(
-    cli: Cli, text: str | None, file: str | None, number: int | None, quick: bool, detach: bool, **how: str
+    cli: Cli, text: str | None, file: str | None, number: int | None, quick: bool, detach: bool, pr: bool, **how: str
 ) -> int:
     """Hand over a task and follow it until it has landed.
 
@@ -60,6 +61,7 @@ async def run(
             autonomous=how["autonomy"] == "autonomous",
             budget=how["budget"],
             base_branch=how["base"],
+            pull_request=pr,
         )
         pod = await _open(podium, place, number, order)
         if detach:

@@ -12,16 +12,23 @@ from podium.cli.views import documents, plan_text
 from podium.cli.views.plain import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import RenderableType
 
     from podium.pods.v1 import pod_pb2
 
-_PARTS = ("spec", "plan", "review")
-_TEXTS = {"spec": documents.spec, "plan": lambda pod: documents.plan(pod.plan), "review": documents.review}
+_PARTS = ("spec", "plan", "review", "request")
+_TEXTS: "dict[str, Callable[[pod_pb2.Pod], str]]" = {
+    "spec": documents.spec,
+    "plan": lambda pod: documents.plan(pod.plan),
+    "review": documents.review,
+    "request": lambda pod: documents.request(pod.external_sync),
+}
 
 
 @click.command()
-@click.argument("what", nargs=-1, metavar="[spec|plan|review] [TASK]")
+@click.argument("what", nargs=-1, metavar="[spec|plan|review|request] [TASK]")
 @click.option("--raw", is_flag=True, help="The document as it is: markdown, or the plan's TOML.")
 @click.option("--explain", is_flag=True, help="Why nothing is happening, or what is.")
 @click.option("--at", "revision", type=click.IntRange(min=0), default=0, metavar="REV", help="As it was after REV.")
@@ -45,7 +52,7 @@ async def show(cli: Cli, what: tuple[str, ...], raw: bool, explain: bool, revisi
     if raw and not cli.out.as_json:
         click.echo(_raw(pod, part), nl=False)  # untouched: no wrapping, no markup
         return
-    cli.out.show(plain(getattr(pod, part)), lambda: _document(pod, part))
+    cli.out.show(plain(pod.external_sync if part == "request" else getattr(pod, part)), lambda: _document(pod, part))
 
 
 def split(words: tuple[str, ...], parts: tuple[str, ...]) -> tuple[str | None, str | None]:

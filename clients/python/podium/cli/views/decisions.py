@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from podium.cli.views import documents
 from podium.cli.views.plain import word
+from podium.cli.views.words import request_line
 
 if TYPE_CHECKING:
     from podium.pods.v1 import pod_pb2
@@ -88,6 +89,11 @@ def _failures(pod: "pod_pb2.Pod") -> list[Decision]:
         occasion = str(max((item.created_time.ToNanoseconds() for item in pod.inbox), default=0))
         title = "The landing is blocked"
         found.append(Decision("landing", review.integration_commit, title, review.landing_error + paths, (), occasion))
+    elif review.proposed_commit and not review.landed_commit:
+        sync = pod.external_sync
+        title = f"The work waits for {request_line(sync)}"
+        body = f"{documents.request(sync)}\n\nLand again once it is merged."
+        found.append(Decision("landing", review.proposed_commit, title, body, (), f"{sync.state} {sync.number}"))
     return found
 
 

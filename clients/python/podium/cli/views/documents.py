@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from podium.cli.views.plain import word
-from podium.cli.views.words import count, lower, short
+from podium.cli.views.words import count, lower, request_line, short
 
 if TYPE_CHECKING:
     from podium.pods.v1 import pod_pb2
@@ -52,3 +52,18 @@ def review(pod: "pod_pb2.Pod") -> str:
 def _result(workstream: "pod_pb2.Workstream") -> str:
     result = workstream.result_summary.strip() or workstream.reason.strip() or "-"
     return f"- **{workstream.title}** ({lower(word(workstream, 'status'))}): {result}"
+
+
+def request(sync: "pod_pb2.ExternalSync") -> str:
+    """The pull request: where it is, or where to open it and with which text."""
+    if not sync.kind:
+        return "*There is no pull request.*"
+    parts = [f"{request_line(sync)[:1].upper()}{request_line(sync)[1:]}"]
+    if sync.branch:
+        parts.append(f"Branch: `{sync.branch}`")
+    if sync.last_error:
+        parts.append(f"Not opened by itself: {sync.last_error}")
+    if sync.title and not sync.number:
+        parts.append(f"Title: {sync.title}")
+        parts.append(sync.body)
+    return "\n\n".join(parts)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from podium.cli.views.plain import word
-from podium.cli.views.words import count, cut, lower, short
+from podium.cli.views.words import count, cut, lower, request_line, short
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -106,6 +106,7 @@ _TELLERS: Mapping[str, Teller] = {
     "ReviewApproved": lambda fact, _: f"review of {short(fact.integration_commit)} approved by {fact.by}",
     "LandingRequested": lambda _fact, _: "landing",
     "WorkLanded": lambda fact, _: f"landed as {short(fact.commit)}",
+    "WorkProposed": lambda fact, pod: f"{short(fact.commit)} is pushed; waiting for {request_line(pod.external_sync)}",
     "LandingBlocked": lambda fact, _: f"landing BLOCKED{_because(fact.error)}",
     "LandingConflicted": lambda fact, _: f"landing CONFLICTS in {cut(', '.join(fact.paths), _TEXT)}",
 }

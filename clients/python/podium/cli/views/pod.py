@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from podium.cli.views.plain import word
-from podium.cli.views.words import ago, count, cut, duration, lower, seconds_of, short
+from podium.cli.views.words import ago, count, cut, duration, lower, request_line, seconds_of, short
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -178,6 +178,12 @@ def whole(pod: "pod_pb2.Pod", now: float) -> "Group":
     parts += waiting_lines(pod, now)
     if pod.scheduler.pending_action:
         parts.append(Text(f"next: {pod.scheduler.pending_action}", style="dim"))
+    if pod.HasField("external_sync"):
+        parts.append(Text(request_line(pod.external_sync), style="cyan"))
+        if pod.external_sync.last_error:
+            parts.append(Text(f"  {cut(pod.external_sync.last_error, 300)}", style="red"))
+        if pod.external_sync.body and pod.review.proposed_commit:
+            parts.append(Text("  its text: podium show request", style="dim"))
     if pod.review.landed_commit:
         parts.append(Text(f"landed as {short(pod.review.landed_commit)}", style="green"))
     if pod.usage.turns or pod.usage.input_tokens or pod.usage.agent_time.seconds:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
 
+    from podium.pods.v1.pod_pb2 import ExternalSync
+
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -59,3 +61,11 @@ def lower(word: str) -> str:
 def short(commit: str) -> str:
     """The first ten characters of a commit."""
     return commit[:10]
+
+
+def request_line(sync: "ExternalSync") -> str:
+    """`pull request 12 (open): https://…`; of one that a person must open, where."""
+    kind = lower(sync.kind) or "pull request"
+    if sync.number:
+        return f"{kind} {sync.number} ({lower(sync.state)}): {sync.url}"
+    return f"a {kind} that you open at {sync.url}" if sync.url else f"a {kind} of the pushed branch {sync.branch}"
