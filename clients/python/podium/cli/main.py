@@ -20,6 +20,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "inbox": ("commands.inbox:inbox", "Show what needs a person."),
         "approve": ("commands.approve:approve", "Approve what waits: spec, plan or review."),
         "edit": ("commands.edit:edit", "Edit the spec or the plan."),
+        "request-changes": (
+            "commands.request_changes:request_changes",
+            "Send reviewed work back, with comments on files and lines.",
+        ),
         "answer": ("commands.answer:answer", "Answer a question."),
         "policy": ("commands.policy:policy", "Show or change a pod's rules."),
         "advance": ("commands.advance:advance", "Move a pod to its next phase."),
