@@ -45,6 +45,8 @@ class Lease:
         self._ttl = ttl_seconds
         self._renew = renew_seconds
         self._epoch = 0
+        self._offered = True
+        """The store knows what is offered."""
         self._held = asyncio.Event()
 
     async def epoch(self) -> int:
@@ -69,8 +71,24 @@ class Lease:
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
             else:
                 self._epoch = response.lease.epoch
+                self._offered = True
                 self._held.set()
                 return
+
+    async def offer(self, **metadata: str) -> None:
+        """Say something else of what is offered, at once where the store can be reached, else with a renewal."""
+        self._metadata |= metadata
+        self._offered = False
+        if self._held.is_set():
+            try:
+                await self._renew_once()
+            except PodiumError as error:
+                _log.info("what is offered is said with the next renewal: %s", error)
+
+    async def _renew_once(self) -> None:
+        changed = {} if self._offered else dict(self._metadata)
+        await self._stub.RenewLease(RenewLeaseRequest(name=self._name, epoch=self._epoch, metadata=changed))
+        self._offered = self._offered or changed == self._metadata
 
     async def keep(self, on_new_epoch: Callable[[], Awaitable[None]]) -> None:
         """Renew for ever; after a loss acquire again and call `on_new_epoch`."""
@@ -79,7 +97,7 @@ class Lease:
             await self._clock.sleep(pause)
             pause = until_beat(self._clock, self._renew)
             try:
-                await self._stub.RenewLease(RenewLeaseRequest(name=self._name, epoch=self._epoch))
+                await self._renew_once()
             except PodiumError as error:
                 if error.reason != "LEASE_LOST":
                     _log.warning("the lease was not renewed: %s", error)

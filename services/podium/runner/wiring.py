@@ -24,6 +24,7 @@ from podium.runner.jobs.follower import follow
 from podium.runner.jobs.requests import Requests
 from podium.runner.layout import Layout
 from podium.runner.lease import Lease
+from podium.runner.limits import follow_capacity
 from podium.runner.mcp.access import McpEndpoint
 from podium.runner.processes.journal import Journal
 from podium.runner.settings import RunnerSettings, load_settings
@@ -113,7 +114,17 @@ async def build(shell: Shell, settings: RunnerSettings | None = None) -> Sequenc
     sessions = _sessions(shell, settings, layout, lease, journal, terminals, store)
     shell.on_stop(sessions.stop)
     shell.tasks.spawn(_work(shell, settings, layout, lease, crew, sessions, workspaces), name="work")
+    config_file = shell.settings.installation.config_file
+    shell.tasks.spawn(follow_capacity(config_file, shell.clock, _resizing(crew, lease)), name="limits")
     return [Registration(add_AgentServiceServicer_to_server, endpoint, SERVICE)]
+
+
+def _resizing(crew: Crew, lease: Lease) -> Callable[[int], Awaitable[None]]:
+    async def resize(capacity: int) -> None:
+        crew.resize(capacity)
+        await lease.offer(capacity=str(capacity))
+
+    return resize
 
 
 def _lease(shell: Shell, settings: RunnerSettings) -> Lease:

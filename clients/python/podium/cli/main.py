@@ -44,6 +44,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "up": ("commands.up:up", "Start the services."),
         "down": ("commands.down:down", "Stop the services."),
         "open": ("commands.open:open_", "Open the web interface, signed in."),
+        "limits": ("commands.limits:limits", "Show or set how many agents run at once."),
         "status": ("commands.status:status", "Show services, addresses, health and leases."),
         "logs": ("commands.logs:logs", "Show the log of a service or the transcript of an agent."),
         "serve": ("commands.serve:serve", "Run one service here, for clusters and containers."),

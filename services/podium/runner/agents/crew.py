@@ -52,6 +52,7 @@ class Crew:
     def __init__(self, means: Means, tasks: TaskSet) -> None:
         self._means = means
         self._tasks = tasks
+        self.capacity = means.settings.capacity
         self._layout = means.household.workspaces.layout
         self._call = calls_of(means.client)
         self._records = AgentRecords(self._layout.agents)
@@ -63,8 +64,15 @@ class Crew:
 
     @property
     def room(self) -> int:
-        """How many more agents may be claimed."""
-        return self._means.settings.capacity - len(self.live) - len(self._claiming)
+        """How many more agents may be claimed; below 0 where there are more than there may be by now."""
+        return self.capacity - len(self.live) - len(self._claiming)
+
+    def resize(self, capacity: int) -> None:
+        """Take so many agents at once from now on; those that run go on, more than that too."""
+        if capacity != self.capacity:
+            _log.info("agents at once: %d, from %d", capacity, self.capacity)
+            self.capacity = capacity
+            self.changed.set()
 
     def offers(self, profile: str) -> bool:
         """Whether this runner has the profile."""

@@ -94,6 +94,15 @@ def services_table(services: Sequence[Mapping[str, Any]]) -> "Table":
     return table
 
 
+def runners_table(rows: "Sequence[Mapping[str, Any]]") -> "Table":
+    """One row a runner: how many agents it takes at once, for which pools, with which profiles."""
+    table = _table("runner", "agents at once", "pools", "profiles")
+    for row in rows:
+        pools, profiles = (", ".join(row[name]) or "-" for name in ("pools", "profiles"))
+        table.add_row(row["runner"], str(row["agents"]), pools, profiles)
+    return table
+
+
 def leases_table(leases: "Sequence[event_pb2.Lease]", now: float) -> "Table":
     """One row a lease: who lives, where, and what it offers."""
     table = _table("lease", "epoch", "since", "offers")
