@@ -1,7 +1,8 @@
 """The projects of all owners, listed by name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from podium.chassis.codec import StructuralCodec
 from podium.chassis.engine import Engine
 from podium.chassis.gathering import Part, Peers, gather_listing
 from podium.chassis.page_tokens import read_token, write_token
@@ -16,14 +17,12 @@ from podium.tasks.v1.task_pb2 import Project as ProjectMessage
 LISTING = "projects"
 
 
-class Projects:
+class ProjectListing:
     """Lists; with `owned_only` what this process owns, else what all do."""
 
-    def __init__(
-        self, engine: Engine[Board], render: Callable[[Project, int], ProjectMessage], client: Podium, peers: Peers
-    ) -> None:
+    def __init__(self, engine: Engine[Board], codec: StructuralCodec, client: Podium, peers: Peers) -> None:
         self._engine = engine
-        self._render = render
+        self._codec = codec
         self._client = client
         self._peers = peers
 
@@ -43,12 +42,22 @@ class Projects:
 
     def _own_page(self, after: str, size: int) -> Part[ProjectMessage]:
         position, views = self._engine.position(), self._engine.loaded_views().values()
-        known = [self._render(view.state.project, view.revision) for view in views if view.state.project is not None]
-        rest = sorted((project for project in known if _place(project) > after), key=_place)
-        return Part(rest[:size], position, self._engine.served(), len(rest) > size)
+        known = [(view.state.project, view.revision) for view in views if view.state.project is not None]
+        rest = sorted((each for each in known if _place(each[0]) > after), key=lambda each: _place(each[0]))
+        page = [project_message(self._codec, project, revision) for project, revision in rest[:size]]
+        return Part(page, position, self._engine.served(), len(rest) > size)
+
+
+def project_message(codec: StructuralCodec, project: Project, revision: int) -> ProjectMessage:
+    """A project with the revision that it shows."""
+    message = codec.to_proto(project)
+    assert isinstance(message, ProjectMessage)
+    message.revision = revision
+    return message
 
 
 def _page(parts: Sequence[Part[ProjectMessage]], size: int, shards: Sequence[int] = ()) -> pb.ListProjectsResponse:
+    """One page of what the owners listed; one that moved between two answers is shown as the later one knew it."""
     newest: dict[str, ProjectMessage] = {}
     for project in (project for part in parts for project in part.entries):
         if project.id not in newest or newest[project.id].revision < project.revision:
@@ -63,6 +72,6 @@ def _page(parts: Sequence[Part[ProjectMessage]], size: int, shards: Sequence[int
     )
 
 
-def _place(project: ProjectMessage) -> str:
-    """By name, then by id."""
+def _place(project: Project | ProjectMessage) -> str:
+    """Where a project stands in the listing: by its name, then by its id."""
     return f"{project.name.casefold()}\x00{project.id}"

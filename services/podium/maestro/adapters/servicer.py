@@ -8,16 +8,16 @@ from typing import Any, TypeVar
 from podium.chassis.codec import StructuralCodec
 from podium.chassis.dispatch import Dispatcher
 from podium.chassis.engine import Engine, Outcome, View
-from podium.chassis.page_tokens import read_number, read_token, write_token
+from podium.chassis.page_tokens import read_number, write_token
 from podium.kernel.ids import derive
+from podium.maestro.adapters.projects import ProjectListing, project_message
 from podium.maestro.adapters.watching import Renderer
-from podium.maestro.application.listing import PAGE_SIZE, list_sessions, list_tasks
+from podium.maestro.application.listing import list_sessions, list_tasks
 from podium.maestro.domain.change import project_not_found, session_not_found, task_not_found
 from podium.maestro.domain.model import Project
 from podium.maestro.domain.state import Board
 from podium.tasks.v1 import maestro_service_pb2 as pb
 from podium.tasks.v1.maestro_service_pb2_grpc import MaestroServiceServicer
-from podium.tasks.v1.task_pb2 import Project as ProjectMessage
 
 ENCODED = ("WatchProject",)
 """Methods that yield encoded messages."""
@@ -30,8 +30,9 @@ R = TypeVar("R")
 class MaestroServicer(MaestroServiceServicer):
     """Every RPC of the service."""
 
-    def __init__(self, engine: Engine[Board], codec: StructuralCodec) -> None:
+    def __init__(self, engine: Engine[Board], codec: StructuralCodec, listing: ProjectListing) -> None:
         self._engine = engine
+        self._listing = listing
         self._codec = codec
         self._dispatch = Dispatcher(engine, codec, entity_field="project_id")
         self._renderer = Renderer(codec)
@@ -49,18 +50,12 @@ class MaestroServicer(MaestroServiceServicer):
 
     async def GetProject(self, request: pb.GetProjectRequest, context: Context) -> pb.GetProjectResponse:
         view, project = await self._project(request.project_id)
-        return pb.GetProjectResponse(project=self._project_message(project, view.revision), revision=view.revision)
+        return pb.GetProjectResponse(
+            project=project_message(self._codec, project, view.revision), revision=view.revision
+        )
 
     async def ListProjects(self, request: pb.ListProjectsRequest, context: Context) -> pb.ListProjectsResponse:
-        after, size = read_token("projects", request.page_token), request.page_size or PAGE_SIZE
-        position, views = self._engine.position(), self._engine.loaded_views().values()
-        known = [(v.state.project, v.revision) for v in views if v.state.project is not None]
-        rest = sorted((pair for pair in known if _name_key(pair[0]) > after), key=lambda pair: _name_key(pair[0]))
-        return pb.ListProjectsResponse(
-            projects=[self._project_message(project, revision) for project, revision in rest[:size]],
-            next_page_token=write_token("projects", _name_key(rest[size - 1][0])) if len(rest) > size else "",
-            position=position,
-        )
+        return await self._listing.list(request)
 
     # -- tasks -----------------------------------------------------------------------------------------------
 
@@ -202,19 +197,9 @@ class MaestroServicer(MaestroServiceServicer):
     def _message(self, value: object) -> Any:
         return self._codec.to_proto(value)
 
-    def _project_message(self, project: Project, revision: int) -> ProjectMessage:
-        message: ProjectMessage = self._message(project)
-        message.revision = revision
-        return message
-
 
 def _request_id(request: pb.CreateTaskRequest | pb.CreateSessionRequest | pb.SpawnSessionRequest) -> str:
     """The request's id, made here where the client sent none: the new entity's id comes from it."""
     if not request.request_id:
         request.request_id = uuid.uuid4().hex
     return request.request_id
-
-
-def _name_key(project: Project | None) -> str:
-    assert project is not None
-    return f"{project.name.casefold()}\x00{project.id}"

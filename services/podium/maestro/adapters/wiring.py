@@ -4,12 +4,13 @@ from collections.abc import Collection, Sequence
 
 from podium.chassis.encoded import passing_encoded
 from podium.chassis.engine import Engine
-from podium.chassis.entity_service import build_engine
+from podium.chassis.entity_service import build_engine, ownership_of
 from podium.chassis.server import Registration, Shell
 from podium.maestro.adapters import terminals
 from podium.maestro.adapters.codec import BoardCodec, make_codec
 from podium.maestro.adapters.feed import EventStoreFeed
 from podium.maestro.adapters.leases import MAESTRO, EngineSpawned, StoreLeases
+from podium.maestro.adapters.projects import ProjectListing
 from podium.maestro.adapters.servicer import ENCODED, SERVICE, MaestroServicer
 from podium.maestro.adapters.terminals import EngineSessions, TerminalServicer
 from podium.maestro.adapters.transcripts import StoreTranscripts
@@ -41,7 +42,8 @@ class EngineProjects:
 async def build(shell: Shell) -> Sequence[Registration]:
     """The service on the event store; it follows the pods and the runners' leases for as long as the shell lives."""
     codec = make_codec()
-    engine = await build_engine(shell, ProjectDomain(), BoardCodec(codec))
+    ownership = ownership_of(shell)
+    engine = await build_engine(shell, ProjectDomain(), BoardCodec(codec), ownership=ownership)
     feed = EventStoreFeed(shell.client.events, shell.client.event_store, shell.settings.instance)
     follower = Follower(feed, EngineProjects(engine), shell.clock, shell.tasks)
     shell.tasks.spawn(follower.run(), name="follower")
@@ -52,7 +54,7 @@ async def build(shell: Shell) -> Sequence[Registration]:
     return [
         Registration(
             add=passing_encoded(add_MaestroServiceServicer_to_server, ENCODED),
-            servicer=MaestroServicer(engine, codec),
+            servicer=MaestroServicer(engine, codec, ProjectListing(engine, codec, shell.client, ownership)),
             service=SERVICE,
         ),
         Registration(
