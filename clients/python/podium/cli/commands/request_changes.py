@@ -49,14 +49,12 @@ async def _changes(
     named = [find_workstream(pod, workstream).id] if workstream else []
     changed = {name: await _lines(podium, pod, name) for name in ["", *(named or order)]} if comments else {}
     whole = changed.pop("", {})
-    made = [
-        calls.ChangeRequest(
-            workstream_id=named[0] if named else anchors.owner_of(each.file, changed, order),
-            comment=each.text,
-            anchor=each.anchor(whole),
-        )
-        for each in comments
-    ]
+    made = []
+    for each in comments:
+        owner = named[0] if named else anchors.owner_of(each.file, changed, order)
+        # Of a diff that is longer than what is kept, the file may stand in its workstream's own.
+        lines = whole if each.file in whole else changed[owner]
+        made.append(calls.ChangeRequest(workstream_id=owner, comment=each.text, anchor=each.anchor(lines)))
     if words.strip():
         targets = named or list(dict.fromkeys(each.workstream_id for each in made)) or order
         made += [calls.ChangeRequest(workstream_id=name, comment=words) for name in targets]
