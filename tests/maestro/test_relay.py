@@ -1,0 +1,267 @@
+"""The relay's edges, with limits that are quickly reached: rings, gaps, heartbeats, moves, floods."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from podium.chassis.clock import SystemClock
+from podium.kernel.errors import Rejection, not_found, unavailable
+from podium.maestro.application.terminals.items import (
+    Exit,
+    Opened,
+    Output,
+    Size,
+    TerminalLimits,
+    ViewerItem,
+    Wanted,
+)
+from podium.maestro.application.terminals.pace import MESSAGE_BYTES, Pace
+from podium.maestro.application.terminals.ports import SessionFacts
+from podium.maestro.application.terminals.relay import Relay, Source
+from podium.maestro.application.terminals.ring import Ring
+from podium.maestro.application.terminals.terminals import Terminals
+from tests.fakes.clock import ManualClock
+
+KEY = ("p", "s")
+LIMITS = TerminalLimits(
+    heartbeat_seconds=0.05,
+    look_seconds=0.01,
+    transcript_after_seconds=0.02,
+    away_after_seconds=0.1,
+    exit_kept_seconds=0.0,
+    input_kept_seconds=0.0,
+)
+
+
+class Known:
+    """`Sessions` and `Transcripts` of one session."""
+
+    def __init__(self) -> None:
+        self.facts = SessionFacts(runner_id="r1", spawned=True)
+        self.refusal: Rejection | None = None
+        self.kept: list[Output] = []
+        self.read_count = 0
+
+    async def find(self, project_id: str, session_id: str) -> SessionFacts:
+        if self.refusal is not None:
+            raise self.refusal
+        return self.facts
+
+    async def read(self, session_id: str) -> AsyncIterator[Output]:
+        self.read_count += 1
+        for output in self.kept:
+            await asyncio.sleep(0)
+            yield output
+
+
+@pytest.fixture
+def known() -> Known:
+    return Known()
+
+
+@pytest.fixture
+def terminals(known: Known) -> Terminals:
+    return Terminals(known, known, SystemClock(), LIMITS)
+
+
+async def serve(terminals: Terminals, offset: int = 0) -> tuple[Relay, Source]:
+    return await terminals.serve(KEY, "r1", Size(24, 80), offset, True)
+
+
+async def watch(terminals: Terminals, done: Callable[[ViewerItem], bool], after: int = 0) -> list[ViewerItem]:
+    """What a viewer is shown until this holds."""
+    seen: list[ViewerItem] = []
+    items = await terminals.attach(KEY, after, take_input=False, read_only=True, input_token="")
+    async with asyncio.timeout(10), aclosing(items) as shown:  # type: ignore[type-var]
+        async for item in shown:
+            seen.append(item)
+            if done(item):
+                break
+    return seen
+
+
+def outputs(items: list[ViewerItem]) -> list[Output]:
+    return [item for item in items if isinstance(item, Output) and item.data]
+
+
+# -- the ring ----------------------------------------------------------------------------------------------------
+
+CHUNK = st.tuples(st.integers(0, 3), st.integers(1, 40))
+"""Bytes left out before a chunk, and its length."""
+
+
+@given(st.lists(CHUNK, max_size=60), st.integers(0, 500), st.integers(1, 200), st.integers(1, 20))
+def test_a_ring_gives_every_byte_once_or_counts_it(
+    chunks: list[tuple[int, int]], start: int, most_bytes: int, most_chunks: int
+):
+    """Wherever a viewer begins, what it is given and the gaps that are marked add up to the whole, in order."""
+    ring, whole, position = Ring(most_bytes, most_chunks), bytearray(), 0
+    for gap, length in chunks:
+        offset = position + gap
+        data = bytes((offset + i) % 251 for i in range(length))
+        ring.add(Output(offset, data, gap))
+        whole += bytes(gap) + data
+        position = offset + length
+    at = min(start, position)
+    while (output := ring.after(at)) is not None:
+        assert output.offset - output.gap_bytes == at
+        assert output.data == bytes((output.offset + i) % 251 for i in range(len(output.data)))
+        at = output.end
+    assert at == position
+
+
+def test_a_ring_of_many_short_chunks_is_few_long_ones():
+    """A hundred thousand single bytes cost few objects."""
+    ring = Ring(1 << 20, 100)
+    for i in range(100_000):
+        ring.add(Output(i, b"x"))
+    at = pieces = 0
+    while (output := ring.after(at)) is not None:
+        at, pieces = output.end, pieces + 1
+    assert at == 100_000 and pieces <= 101
+
+
+# -- floods ------------------------------------------------------------------------------------------------------
+
+
+def test_who_floods_is_held_up():
+    """The burst is free, then the rate holds; a short message costs as much as a longer one."""
+    clock = ManualClock()
+    pace = Pace(clock, bytes_per_second=1 << 20, burst_bytes=1 << 20)
+    assert pace.spend(1 << 20) == 0
+    assert pace.spend(1 << 20) == pytest.approx(1.0)
+    clock.advance(2.0)
+    assert pace.spend(1) == 0
+    for _ in range((1 << 20) // MESSAGE_BYTES):
+        pause = pace.spend(1)
+    assert pause > 0
+
+
+# -- the relay ---------------------------------------------------------------------------------------------------
+
+
+def stream(relay: Relay, source: Source, *chunks: Output) -> None:
+    for chunk in chunks:
+        relay.take(source, chunk)
+
+
+async def test_a_runner_that_counts_wrongly(terminals: Terminals):
+    """Output that comes again is shown once, and what is left out without a word is a gap all the same."""
+    relay, source = await serve(terminals)
+
+    async def run() -> None:
+        while not relay.viewers:
+            await asyncio.sleep(0)
+        stream(relay, source, Output(0, b"abcd"), Output(2, b"cdef"), Output(0, b"ab"), Output(10, b"xy"))
+
+    running = asyncio.ensure_future(run())
+    items = await watch(terminals, lambda item: isinstance(item, Output) and item.end == 12)
+    await running
+    assert [(o.offset, o.data, o.gap_bytes) for o in outputs(items)] == [
+        (0, b"abcd", 0),
+        (4, b"ef", 0),
+        (10, b"xy", 4),
+    ]
+
+
+async def test_output_of_a_stream_that_was_replaced_is_not_shown(terminals: Terminals):
+    """What the old stream still sends after the new one opened is dropped."""
+    relay, old = await serve(terminals)
+
+    async def run() -> None:
+        while not relay.viewers:
+            await asyncio.sleep(0)
+        stream(relay, old, Output(0, b"one "))
+        _, new = await serve(terminals, offset=4)
+        stream(relay, old, Output(4, b"late"))
+        stream(relay, new, Output(4, b"two"))
+
+    running = asyncio.ensure_future(run())
+    items = await watch(terminals, lambda item: isinstance(item, Output) and item.end == 7)
+    await running
+    assert b"".join(o.data for o in outputs(items)) == b"one two"
+    assert old.closed
+
+
+async def test_strays_after_asking_anew(terminals: Terminals):
+    """A viewer from the beginning: output is asked for anew, and what was still on its way is not taken for it."""
+    relay, source = await serve(terminals, offset=10)
+    first = asyncio.ensure_future(watch(terminals, lambda i: isinstance(i, Output) and i.end == 16, after=10))
+    while not relay.viewers:
+        await asyncio.sleep(0)
+    stream(relay, source, Output(10, b"ab"))
+    second = asyncio.ensure_future(watch(terminals, lambda i: isinstance(i, Output) and i.end == 16))
+    while len(relay.viewers) < 2:
+        await asyncio.sleep(0)
+    assert source.wish == Wanted(0)
+    stream(relay, source, Output(12, b"stray"), Output(0, b"0123456789ab"), Output(12, b"cdef"))
+    assert b"".join(o.data for o in outputs(await first)) == b"abcdef"
+    assert b"".join(o.data for o in outputs(await second)) == b"0123456789abcdef"
+
+
+async def test_heartbeats(terminals: Terminals):
+    """Where nothing happens, empty output says now and then that the relay is there."""
+    await serve(terminals, offset=7)
+    items = await watch(terminals, lambda item: isinstance(item, Output), after=7)
+    assert isinstance(items[0], Opened) and items[0].offset == 7
+    assert isinstance(items[-1], Output) and (items[-1].offset, items[-1].data) == (7, b"")
+
+
+async def test_nobody_serves(terminals: Terminals, known: Known):
+    """A session that lives without a runner: its transcript, and after a while the word to come again."""
+    known.kept = [Output(0, b"so far")]
+    items = await watch(terminals, lambda item: isinstance(item, Exit))
+    assert isinstance(items[0], Opened) and not items[0].running
+    assert [output.data for output in outputs(items)] == [b"so far"]
+    assert isinstance(items[-1], Exit) and items[-1].away
+
+
+async def test_served_while_the_transcript_is_shown(terminals: Terminals, known: Known):
+    """The runner comes back: after the transcript the viewer goes on live, where that ended."""
+    known.kept = [Output(0, b"so far, ")]
+
+    async def run() -> None:
+        while not known.read_count:
+            await asyncio.sleep(0)
+        relay, source = await serve(terminals, offset=8)
+        stream(relay, source, Output(0, b"so far, "), Output(8, b"so good"))
+
+    running = asyncio.ensure_future(run())
+    items = await watch(terminals, lambda item: isinstance(item, Output) and item.end == 15)
+    await running
+    assert b"".join(o.data for o in outputs(items)) == b"so far, so good"
+
+
+async def test_the_project_moves(terminals: Terminals, known: Known):
+    """Viewers are sent to the new owner; a moment in which the project cannot be read sends nobody away."""
+    await serve(terminals)
+
+    async def run() -> None:
+        await asyncio.sleep(0.03)
+        known.refusal = unavailable("NOT_READY", "loading")
+        await asyncio.sleep(0.05)
+        known.refusal = unavailable("NOT_OWNER", "moved")
+
+    running = asyncio.ensure_future(run())
+    with pytest.raises(Rejection) as caught:
+        await watch(terminals, lambda _: False)
+    assert caught.value.reason == "NOT_OWNER"
+    await running
+    with pytest.raises(Rejection):
+        await terminals.still_owned(KEY)
+    known.refusal = not_found("SESSION_NOT_FOUND", "gone")
+    await terminals.still_owned(KEY)
+
+
+async def test_what_nobody_needs_is_forgotten(terminals: Terminals, known: Known):
+    """A relay without runner and viewers goes when another one is made."""
+    relay, source = await serve(terminals)
+    relay.leave(source)
+    await asyncio.sleep(0.01)
+    await terminals.serve(("p", "other"), "r1", Size(24, 80), 0, True)
+    again, _ = await serve(terminals)
+    assert again is not relay
