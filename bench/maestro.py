@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
 
+from bench import large
 from bench.report import Row, median, report
 from bench.start import podium as command_line
 from podium.client import MaestroCache, Podium
@@ -177,6 +178,7 @@ def main() -> None:
             rows = asyncio.run(measure(data_dir))
         finally:
             command_line(data_dir, "down")
+        rows += asyncio.run(large.measure(Path(folder) / "large"))
     report(rows)
 
 

@@ -131,6 +131,17 @@ async def test_the_same_request_twice_at_once_is_applied_once() -> None:
     assert (again.revision, again.state.total, again.duplicate) == (1, 7, True)
 
 
+async def test_a_recent_repeat_reads_nothing() -> None:
+    """The state that it is answered with is among the last changes: a large entity is not built again for it."""
+    log = MemoryLog()
+    async with engine_over(log) as engine:
+        await add(engine, "a", 7, "r1")
+        await add(engine, "a", 1, "r2")
+        log.reads = 0
+        again = await add(engine, "a", 7, "r1")
+    assert (again.revision, again.state.total, again.duplicate, log.reads) == (1, 7, True, 0)
+
+
 async def test_a_full_mailbox_refuses() -> None:
     """The mailbox is bounded: RESOURCE_EXHAUSTED, and what was taken still commits."""
     log = MemoryLog()

@@ -193,9 +193,13 @@ class Entity(Generic[S]):
                 request_id=request_id,
             )
         committed = self.committed
-        if committed.revision != known.revision:
-            committed = (await self._loader.at(self.id, self.stream, known.revision)) or committed
-        return Outcome(committed.state, known.revision, duplicate=True)
+        if committed.revision == known.revision:
+            return Outcome(committed.state, known.revision, duplicate=True)
+        state = self.publication.state_at(known.revision)
+        if state is None:
+            past = await self._loader.at(self.id, self.stream, known.revision)
+            state = (past or committed).state
+        return Outcome(state, known.revision, duplicate=True)
 
     # -- writer ----------------------------------------------------------------------------------------------
 

@@ -1,7 +1,9 @@
 """Entities from the log: newest snapshot and tail, or the state at some revision."""
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Generic, TypeVar
 
 from podium.chassis.engine.model import EngineSettings, Folded
@@ -15,6 +17,8 @@ S = TypeVar("S")
 
 PAST_KEPT = 4
 """Past states of an entity that are kept: whoever looks at one revision looks at those beside it next."""
+LARGE_BYTES = 1 << 20
+"""A snapshot above this is decoded on a thread, so that leases are renewed meanwhile; what comes of it is not kept."""
 
 
 @dataclass(slots=True)
@@ -39,13 +43,17 @@ class Loader(Generic[S]):
 
     async def newest(self, entity_id: str, stream: str) -> tuple[Folded[S], int]:
         """The newest snapshot's state and position, or the initial state."""
-        return await self._snapshot(entity_id, stream, None)
+        folded, position, _ = await self._snapshot(entity_id, stream, None)
+        return folded, position
 
-    async def _snapshot(self, entity_id: str, stream: str, at: int | None) -> tuple[Folded[S], int]:
+    async def _snapshot(self, entity_id: str, stream: str, at: int | None) -> tuple[Folded[S], int, bool]:
+        """(state, position, whether it is large)."""
         stored = await self._log.load_snapshot(stream, at, self._domain.schema_version)
-        if stored is not None:
-            return decode_snapshot(self._codec, stored.data, requests=at is None)
-        return Folded(self._domain.initial(entity_id)), 0
+        if stored is None:
+            return Folded(self._domain.initial(entity_id)), 0, False
+        decode = partial(decode_snapshot, self._codec, stored.data, requests=at is None)
+        large = len(stored.data) > LARGE_BYTES
+        return *(await asyncio.to_thread(decode) if large else decode()), large
 
     async def tail(self, stream: str, base: Folded[S], limit: int = 0, keep: bool = True) -> Tail[S]:
         """Fold the stream after `base`; `keep` False leaves the events and states between out."""
@@ -67,18 +75,22 @@ class Loader(Generic[S]):
         """
         if revision == 0:
             return Folded(self._domain.initial(entity_id))
-        base = self._nearest(revision)
+        base, large = self._nearest(revision), False
         if base is None:
-            base, _ = await self._snapshot(entity_id, stream, revision)
+            base, _, large = await self._snapshot(entity_id, stream, revision)
         if base.revision < revision:
             base = (await self.tail(stream, base, revision - base.revision, keep=False)).folded
         if base.revision != revision:
             return None
-        self._past[revision] = base
-        self._past.move_to_end(revision)
+        if not large:
+            self._keep(base)
+        return base
+
+    def _keep(self, past: Folded[S]) -> None:
+        self._past[past.revision] = past
+        self._past.move_to_end(past.revision)
         if len(self._past) > PAST_KEPT:
             self._past.popitem(last=False)
-        return base
 
     def _nearest(self, revision: int) -> Folded[S] | None:
         """A kept state that is likely nearer than the snapshot, which lies half its distance back on average."""

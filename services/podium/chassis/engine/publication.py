@@ -75,6 +75,13 @@ class Publication(Generic[S]):
         finally:
             self._waiting.pop(waiter, None)
 
+    def state_at(self, revision: int) -> S | None:
+        """The state after a revision, where the ring still has it."""
+        for change in reversed(self._ring):
+            if change.to_revision <= revision:
+                return change.state if change.to_revision == revision else None
+        return None
+
     def after(self, revision: int) -> Change[S] | None:
         """The next change after a revision, one conflated change where many wait, None where the ring begins later."""
         number = self._number_of.get(revision)
