@@ -10,13 +10,14 @@ from tests.support.installation import LocalInstallation
 async def test_every_example_runs(tmp_path: Path):
     """Each block of Python on the page runs as it stands, in the page's order, without a warning."""
     blocks = examples("client.md")
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     printed = []
     async with LocalInstallation(tmp_path) as podium:
         for block in blocks:
             printed.append(await asyncio.to_thread(run, block, podium.installation.data_dir))
     assert printed[0] == "1 Let people pay\n"
     assert printed[2].startswith("changed: Ship it by user:")
-    assert "['zsh']" in printed[3] and "connected" in printed[3]
-    assert printed[4].splitlines()[:2] == ["2 Ship it", "1 Let people pay"]
-    assert printed[4].splitlines()[2].startswith("PROJECT_NOT_FOUND: ")
+    assert printed[3].startswith("Hello Anna. ")
+    assert "['zsh']" in printed[4] and "connected" in printed[4]
+    assert printed[5].splitlines()[:2] == ["2 Ship it", "1 Let people pay"]
+    assert printed[5].splitlines()[2].startswith("PROJECT_NOT_FOUND: ")
