@@ -90,6 +90,16 @@ class Profile(BaseModel):
     """How long the process may go on after it said complete or fail."""
     scenario: str = ""
     """For `scripted`: the file that it follows."""
+    sandbox: Literal["none", "bwrap"] = "none"
+    """`bwrap`: it may write in its worktree alone, sees no home directory, and has no network."""
+    sandbox_network: Literal["off", "all"] = "off"
+    """`all`: the whole network, and this machine's loopback with it."""
+    sandbox_ports: list[Annotated[int, Field(ge=1, le=65535)]] = Field(default=[], max_length=20)
+    """Loopback ports of this machine that it may reach without a network: of a model that runs here."""
+    sandbox_read: list[str] = []
+    """Paths that it sees although they lie in the home directory (`~/.gitconfig`)."""
+    sandbox_write: list[str] = []
+    """Paths beside its worktree that it may write (`~/.claude`)."""
 
     # For `acp`; what is said above of a command's turns (`resume`, `stdin`, `output`, `pty`) means nothing there.
     mode: str = ""
@@ -116,6 +126,8 @@ class Profile(BaseModel):
             raise ValueError(f"{'a' if self.kind == 'command' else 'an'} {self.kind} profile needs `command`")
         if self.kind == "acp" and self.result != "report":
             raise ValueError("an acp profile has no exit status to take for a result: leave `result` away")
+        if self.kind == "acp" and self.pty:
+            raise ValueError("an acp profile speaks by pipes: leave `pty` away")
         if self.kind == "scripted" and not self.scenario:
             raise ValueError("a scripted profile needs `scenario`")
         return self

@@ -1,5 +1,6 @@
 """What an agent is told and given before its first turn: its instructions, and its surroundings."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,13 @@ from podium.runner.workspaces.repository_file import PROMPTS_FOLDER
 from podium.runner.workspaces.service import Prepared, Workspaces
 
 
-def surroundings(agent: LiveAgent, prepared: Prepared, address: str, programs: Path) -> Surroundings:
-    """What its process finds; `address` is the local endpoint, `programs` the folder that holds `podium`."""
+def surroundings(
+    agent: LiveAgent, prepared: Prepared, address: str, programs: Path, ports: Sequence[int] = ()
+) -> Surroundings:
+    """What its process finds; `address` is the local endpoint, `programs` the folder that holds `podium`.
+
+    `ports` are those at which the runner's tools are, for a process that sees no others.
+    """
     record, order = agent.record, agent.record.order.launch
     return Surroundings(
         agent_id=record.agent_id,
@@ -30,6 +36,7 @@ def surroundings(agent: LiveAgent, prepared: Prepared, address: str, programs: P
         port_base=prepared.attempt.port_base,
         identity=prepared.identity,
         commands=programs,
+        ports=ports,
     )
 
 

@@ -2,12 +2,13 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from podium.runner.environment import allowed, secrets_of
 from podium.runner.processes.supervised import Command
+from podium.runner.sandbox.plan import sandbox_for
 from podium.runner.settings import Profile
 
 
@@ -28,6 +29,8 @@ class Surroundings:
     identity: Mapping[str, str]
     commands: Path
     """The folder that holds `podium`."""
+    ports: Sequence[int] = ()
+    """Loopback ports of the runner that it needs: Podium's tools."""
 
     @property
     def instructions(self) -> Path:
@@ -61,7 +64,7 @@ def environment(profile: Profile, around: Surroundings) -> dict[str, str]:
 
 
 def command(profile: Profile, around: Surroundings, turn: int, grace_seconds: float) -> Command:
-    """The process of a turn; `turn` counts from 1."""
+    """The process of a turn; `turn` counts from 1. Raises StartError where its sandbox cannot be planned."""
     if profile.kind == "scripted":
         words = [sys.executable, "-P", "-m", "podium.runner.agents.scripted", profile.scenario]
     else:
@@ -76,6 +79,7 @@ def command(profile: Profile, around: Surroundings, turn: int, grace_seconds: fl
         stdin=around.instructions if profile.stdin == "instructions" and not profile.pty else None,
         output_limit_bytes=profile.output_limit_bytes,
         grace_seconds=grace_seconds,
+        confinement=sandbox_for(profile, around),
     )
 
 

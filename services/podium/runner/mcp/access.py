@@ -61,18 +61,24 @@ class McpEndpoint:
         headers = {"Authorization": f"Bearer {agent.record.token}"}
         return ToolAccess(SERVER_NAME, f"http://{HOST}:{self.port}{PATH}", headers)
 
+    def reserve(self) -> int:
+        """The port that the server listens at, or will: calls that come early wait. Raises OSError."""
+        if self._listener is None:
+            self._listener = socket.create_server((HOST, 0), backlog=_BACKLOG)
+        return self.port
+
     @property
     def port(self) -> int:
-        """The port that the server listens at; 0 before it started."""
+        """The port that the server listens at; 0 before one is reserved."""
         return 0 if self._listener is None else int(self._listener.getsockname()[1])
 
     async def _start(self) -> None:
         # Loading takes most of a second: in a thread, so that leases are renewed meanwhile.
         make = await asyncio.to_thread(_load)
         assert self._service is not None
-        if self._listener is None:
-            self._listener = socket.create_server((HOST, 0), backlog=_BACKLOG)
-        server = make(self._authenticator, self._agents, self._service, self.port)
+        port = self.reserve()
+        assert self._listener is not None
+        server = make(self._authenticator, self._agents, self._service, port)
         tasks = TaskSet("mcp", self._failed)
         # A copy of the socket: sessions know the port, so a server that failed is started anew on the same one.
         tasks.spawn(server.serve(self._listener.dup()), name="mcp")

@@ -5,10 +5,10 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from podium.runner.processes import table
 from podium.runner.processes.ending import end_group
@@ -63,6 +63,22 @@ class Command:
     """Rows and columns of the terminal."""
     end_signals: Sequence[signal.Signals] = (signal.SIGTERM,)
     """What asks its group to end, before SIGKILL. A shell that talks to a person heeds SIGHUP alone."""
+    confinement: "Confinement | None" = None
+    """A sandbox that it runs in."""
+
+
+class Confinement(Protocol):
+    """A sandbox of one process."""
+
+    async def enter(
+        self, argv: Sequence[str], environment: Mapping[str, str]
+    ) -> tuple[Sequence[str], Mapping[str, str]]:
+        """The words and the environment that run a command inside. Raises StartError."""
+        ...
+
+    async def leave(self) -> None:
+        """The process has ended, or was never started."""
+        ...
 
 
 class StartError(Exception):
@@ -96,8 +112,17 @@ class Supervised:
     @classmethod
     async def start(cls, command: Command, journal: Journal, on_output: Callable[[bytes], None]) -> "Supervised":
         """Start a command; when this returns, it runs. Raises StartError."""
+        confinement = command.confinement
+        if confinement is not None:
+            argv, environment = await confinement.enter(command.argv, command.environment)
+            command = replace(command, argv=argv, environment=environment)
         process = cls(command, journal, on_output)
-        await process._launch()
+        try:
+            await process._launch()
+        except BaseException:
+            if confinement is not None:
+                await confinement.leave()
+            raise
         return process
 
     @property
@@ -135,7 +160,9 @@ class Supervised:
         self.outlet.drain()
         await asyncio.wait({self._exited}, timeout=_REAP_SECONDS)
         self._transport.close()
-        self._journal.remove(self._command.key)
+        self._journal.remove(command.key)
+        if command.confinement is not None:
+            await command.confinement.leave()
 
     async def _wait(self, remaining: Callable[[], float] | None) -> Ended:
         while True:
