@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -88,7 +89,8 @@ class SessionLife:
         elif record.ended:
             self.reports.say(exited=_exited(record))
         else:
-            self.reports.say(exited=SessionExited(cause=cause))
+            # Nobody saw its status; its terminal was gone with the runner, so it was hung up.
+            self.reports.say(exited=SessionExited(signal=signal.SIGHUP, cause=cause))
         self.over.set()
         self.reports.finish()
         await self.reports.run()
@@ -104,7 +106,7 @@ class SessionLife:
 
     async def _live_if_wanted(self, tasks: TaskSet) -> None:
         if self._unwanted.is_set():
-            self.reports.say(exited=SessionExited(cause=self._cause))
+            self.reports.say(exited=SessionExited(signal=signal.SIGHUP, cause=self._cause))
         else:
             await self._live(tasks)
 

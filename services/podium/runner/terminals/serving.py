@@ -45,17 +45,14 @@ class Serving:
         self._terminal = terminal
         self._stubs = stubs
         self._on_refused = on_refused
-        self._wanted = False
-        self._position = 0
-        self._accepted = asyncio.Event()
-        self._told_end = False
 
     async def run(self) -> None:
         """Serve."""
         pause, address, hops, tries = _FIRST_PAUSE_SECONDS, "", 0, 0
         while True:
-            error = await self._once(address)
-            if self._told_end and error is None:
+            stream = _Stream(self._terminal)
+            error = await stream.run(self._stubs(address))
+            if stream.told_end and error is None:
                 return
             if error is not None and error.reason == "SESSION_NOT_YOURS" and self._on_refused is not None:
                 self._on_refused(error.message)
@@ -67,23 +64,35 @@ class Serving:
                 tries += 1
                 if tries >= _LAST_TRIES:
                     return
-            pause = _FIRST_PAUSE_SECONDS if self._accepted.is_set() else min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            pause = _FIRST_PAUSE_SECONDS if stream.accepted.is_set() else min(pause * 2, _LONGEST_PAUSE_SECONDS)
             _log.debug("terminal %s: not served: %s", self._terminal.session_id, error)
             address, hops = "", 0
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
 
-    async def _once(self, address: str) -> PodiumError | None:
-        """One stream, until it ends or is lost; what was said against it."""
-        self._wanted = self._told_end = False
-        self._accepted.clear()
-        call = self._stubs(address).Serve(self._requests())
+
+class _Stream:
+    """One stream, until it ends or is lost."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._wanted = False
+        self._position = 0
+        self._closed = False
+        self.accepted = asyncio.Event()
+        self.told_end = False
+
+    async def run(self, stub: "TerminalServiceAsyncStub") -> PodiumError | None:
+        """Serve by it; what was said against it."""
+        call = stub.Serve(self._requests())
         try:
             async for response in call:
                 self._hear(response)
-                self._accepted.set()
+                self.accepted.set()
         except PodiumError as error:
             return error
         finally:
+            self._closed = True
+            self._terminal.changed.set()  # gRPC leaves the requests of a lost stream waiting
             call.cancel()
         return None
 
@@ -105,17 +114,8 @@ class Serving:
         """What is sent: gRPC takes the next one when it has sent the one before."""
         terminal = self._terminal
         told_size = terminal.size
-        yield ServeRequest(
-            open=TerminalOpen(
-                project_id=terminal.project_id,
-                session_id=terminal.session_id,
-                rows=told_size[0],
-                columns=told_size[1],
-                offset=terminal.ring.end,
-                writable=True,
-            )
-        )
-        while True:
+        yield ServeRequest(open=_offer(terminal))
+        while not self._closed:
             terminal.changed.clear()
             if terminal.size != told_size:
                 told_size = terminal.size
@@ -126,11 +126,11 @@ class Serving:
                 await asyncio.sleep(GATHER_SECONDS)
                 continue
             if terminal.end is not None:
-                if not self._accepted.is_set():
+                if not self.accepted.is_set():
                     await self._until_accepted()  # or viewers that came back would miss its last output
                     continue
                 end = terminal.end
-                self._told_end = True
+                self.told_end = True
                 yield ServeRequest(exited=TerminalExit(status=end.status, signal=end.signal, text=end.text))
                 return
             await terminal.changed.wait()
@@ -138,9 +138,9 @@ class Serving:
     async def _until_accepted(self) -> None:
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
-                await self._accepted.wait()
+                await self.accepted.wait()
         except TimeoutError:
-            self._accepted.set()
+            self.accepted.set()
 
     def _next_output(self) -> TerminalOutput | None:
         """The next piece for whoever watches; what the ring has lost meanwhile is a gap."""
@@ -151,3 +151,14 @@ class Serving:
         gap = offset - self._position
         self._position = offset + len(data)
         return TerminalOutput(offset=offset, data=data, gap_bytes=gap)
+
+
+def _offer(terminal: Terminal) -> TerminalOpen:
+    return TerminalOpen(
+        project_id=terminal.project_id,
+        session_id=terminal.session_id,
+        rows=terminal.size[0],
+        columns=terminal.size[1],
+        offset=terminal.ring.end,
+        writable=True,
+    )

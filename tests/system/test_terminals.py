@@ -1,0 +1,359 @@
+"""Sessions of people in terminals, whole: real services, real processes, a person at a real terminal."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from podium.cli import repository
+from podium.client import Podium
+from podium.client.errors import PodiumError
+from podium.jobs.v1.artifact_events_pb2 import TRANSCRIPT_SOURCE_INPUT
+from podium.tasks.v1 import maestro_service_pb2 as pb
+from podium.tasks.v1 import task_pb2
+from tests.support.at_a_terminal import AtATerminal
+from tests.support.installation import LocalInstallation
+from tests.support.sessions import Desk
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+
+SHELL = ("/bin/bash", "--norc", "--noprofile", "-i")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalInstallation]:
+    """One installation for the whole module."""
+    async with LocalInstallation(tmp_path_factory.mktemp("place")) as local:
+        yield local
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def podium(place: LocalInstallation) -> AsyncIterator[Podium]:
+    async with place.client() as client:
+        yield client
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def desk(podium: Podium, tmp_path: Path) -> Desk:
+    """A project of the test's own, as the command line would name it."""
+    repo = tmp_path / "mein Projekt"
+    repo.mkdir()
+    subprocess.run(["git", "init", "--quiet", str(repo)], check=True)
+    return await Desk(podium, repo, repository.locate(str(repo)).project_id).make()
+
+
+@pytest.fixture
+def person(place: LocalInstallation, desk: Desk) -> Callable[..., AtATerminal]:
+    """Somebody who calls `podium …` at a terminal."""
+    return lambda *words, **more: AtATerminal(place.installation, desk.repository, *words, **more)
+
+
+def call(place: LocalInstallation, desk: Desk, *words: str) -> "subprocess.CompletedProcess[str]":
+    """`podium …` in a pipe."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PODIUM_")}
+    return subprocess.run(
+        [sys.executable, "-m", "podium.cli.main", *words],
+        cwd=desk.repository,
+        env=environment | {"PODIUM_DATA_DIR": str(place.installation.data_dir)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
+Person = Callable[..., AtATerminal]
+
+
+async def wait(something: Callable[..., object], *arguments: object) -> object:
+    """What blocks runs beside the loop."""
+    return await asyncio.to_thread(something, *arguments)
+
+
+async def test_a_session_from_its_beginning_to_its_end(desk: Desk, person: Person) -> None:
+    """Typing, the window's size and every later one, detaching, coming back to what was shown, the exit code."""
+
+    def story() -> None:
+        terminal = person("session", "new", "--name", "mine", "--env", "PS1=go> ", "--", *SHELL)
+        terminal.sees("go> ")
+        terminal.types("stty size; pwd; echo marker-$((40+2))")
+        terminal.sees("30 100")
+        terminal.sees(str(desk.repository))
+        terminal.sees("marker-42")
+        terminal.resizes(41, 111)
+        terminal.types("until [ \"$(stty size)\" = '41 111' ]; do sleep 0.05; done; echo it-is-$((1+1))")
+        terminal.sees("it-is-2")
+        terminal.presses("\x1d")
+        terminal.sees("detached; return with")
+        assert terminal.ends() == 0
+        again = person("attach", "mine")
+        again.sees("marker-42")
+        again.sees("it-is-2")
+        again.types("exit 7")
+        again.sees("has ended: exit status 7")
+        assert again.ends() == 7
+
+    await wait(story)
+    listed = (await desk.podium.maestro.ListSessions(pb.ListSessionsRequest(project_id=desk.project_id))).sessions
+    assert [(each.name, each.status) for each in listed] == [("mine", task_pb2.SESSION_STATUS_FAILED)]
+    assert listed[0].exit_status == 7
+    typed = [c.data for c in await desk.transcript(listed[0].id) if c.source == TRANSCRIPT_SOURCE_INPUT]
+    assert b"exit 7\r" in typed
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "code", "signal_number"),
+    [
+        ("echo well; exit 0", task_pb2.SESSION_STATUS_COMPLETED, 0, 0),
+        ("echo badly; exit 3", task_pb2.SESSION_STATUS_FAILED, 3, 0),
+        ("echo killed; kill -9 $$", task_pb2.SESSION_STATUS_FAILED, 0, 9),
+    ],
+)
+async def test_how_it_ends(
+    place: LocalInstallation, desk: Desk, text: str, status: int, code: int, signal_number: int
+) -> None:
+    """0 is COMPLETED, anything else FAILED with the status or signal; whoever attaches later sees all of it."""
+    made = await desk.spawn("/bin/sh", "-c", text)
+    ended = await desk.ended(made.id)
+    assert (ended.status, ended.exit_status, ended.exit_signal) == (status, code, signal_number)
+    answer = call(place, desk, "attach", made.id, "--read-only")
+    assert text.split(";", maxsplit=1)[0].split()[1] in answer.stdout
+    assert answer.returncode == (128 + signal_number if signal_number else code)
+
+
+async def test_what_cannot_be_started_says_why(desk: Desk) -> None:
+    """A program that is not there, a directory that is not there, a profile that nobody talks to."""
+    cases = {
+        "no-such-program": await desk.spawn("no-such-program"),
+        "is no directory": await desk.spawn("true", working_directory="nowhere"),
+    }
+    for words, made in cases.items():
+        ended = await desk.ended(made.id)
+        assert ended.status == task_pb2.SESSION_STATUS_FAILED
+        assert words in ended.exit_reason
+
+
+async def test_its_tasks_are_in_its_instructions(desk: Desk) -> None:
+    """$PODIUM_INSTRUCTIONS names a file with the prompts of the tasks that it holds."""
+    task = await desk.task("Mend", prompt="Mend the fence.")
+    made = await desk.run('cat "$PODIUM_INSTRUCTIONS"; echo; env | grep -c TOKEN; read x', task_ids=[task.id])
+    async with desk.attach(made.id) as screen:
+        await screen.sees(f"Task #{task.number}: Mend")
+        await screen.sees("Mend the fence.")
+        await screen.sees("0\r\n")
+        await screen.types("done")
+        assert (await screen.ends()).status == 0
+
+
+async def test_two_watch_and_one_types(desk: Desk, person: Person) -> None:
+    """Both see everything; the second types nothing until it takes the input over, and the first hears of that."""
+
+    def story() -> None:
+        first = person("session", "new", "--name", "shared", "--env", "PS1=go> ", "--", *SHELL)
+        first.sees("go> ")
+        second = person("attach", "shared")
+        second.sees("go> ")
+        second.types("echo from-second")
+        second.sees("not typed: somebody else has the input")
+        first.types("echo from-$((10+1))")
+        first.sees("from-11")
+        second.sees("from-11")
+        second.presses("\x1d")
+        assert second.ends() == 0
+        third = person("attach", "shared", "--take")
+        first.sees("somebody else types now")
+        third.sees("from-11")
+        third.types("echo from-$((10+3))")
+        third.sees("from-13")
+        first.sees("from-13")
+        watching = person("attach", "shared", "--read-only", "--detach-key", "ctrl-a")
+        watching.sees("from-13")
+        watching.presses("\x01")
+        watching.sees("detached")
+        assert watching.ends() == 0
+        third.types("exit")
+        assert third.ends() == 0
+        first.sees("has ended")
+        assert first.ends() == 0
+
+    await wait(story)
+
+
+async def test_closing_ends_it_and_takes_it_away(place: LocalInstallation, desk: Desk) -> None:
+    """Scenario 22: session gone, tasks' counts down, in one change; its process and what that began have ended."""
+    tasks = [await desk.task("One"), await desk.task("Two")]
+    made = await desk.run("trap '' TERM; sleep 1000 & echo pid-$!; wait", task_ids=[each.id for each in tasks])
+    async with desk.attach(made.id, read_only=True) as screen:
+        await screen.sees("pid-")
+        await screen.sees("\r\n")
+        child = int(bytes(screen.output).split(b"pid-")[1].split()[0])
+        before = (await desk.podium.maestro.GetProject(pb.GetProjectRequest(project_id=desk.project_id))).revision
+        closed = call(place, desk, "session", "close", str(made.number))
+        assert closed.returncode == 0, closed.stderr
+        await screen.ends()
+    with pytest.raises(PodiumError) as gone:
+        await desk.session(made.id)
+    assert gone.value.reason == "SESSION_NOT_FOUND"
+    page = await desk.podium.maestro.ListTasks(pb.ListTasksRequest(project_id=desk.project_id))
+    assert [each.session_count for each in page.tasks] == [0, 0]
+    changes = desk.podium.watch_project(desk.project_id, after_revision=before)
+    async for item in changes:
+        if item.WhichOneof("item") == "change":
+            assert item.change.to_revision >= before + 1
+            break
+    await changes.aclose()
+    async with asyncio.timeout(30):
+        while is_alive(made.process_id) or is_alive(child):
+            await asyncio.sleep(0.02)
+
+
+async def test_without_a_terminal(place: LocalInstallation, desk: Desk) -> None:
+    """A pipe cannot be attached to, and says what can; read-only it streams, as bytes or as objects."""
+    refused = call(place, desk, "session", "new")
+    assert refused.returncode == 2
+    assert "--detach" in refused.stderr
+    made = call(
+        place, desk, "session", "new", "--detach", "--name", "piped", "--", "/bin/sh", "-c", "echo plain; exit 5"
+    )
+    assert made.returncode == 0, made.stderr
+    assert "podium attach" in made.stdout
+    refused = call(place, desk, "attach", "piped")
+    assert refused.returncode == 2
+    assert "--read-only" in refused.stderr
+    plain = call(place, desk, "attach", "piped", "-r")
+    assert (plain.returncode, plain.stdout) == (5, "plain\n")
+    objects = call(place, desk, "attach", "piped", "--output", "json").stdout.splitlines()
+    assert '"text": "plain\\r\\n"' in objects[0]
+    assert '"code": 5' in objects[-1]
+    assert call(place, desk, "attach", "nobody").returncode == 4
+
+
+async def test_the_terminal_is_left_as_it_was(place: LocalInstallation, desk: Desk) -> None:
+    """After a detach, an end, a signal, and with an editor's screen still open: the same modes as before."""
+    made = await desk.run("printf '\\033[?1049h\\033[?25l'; echo here; read x")
+
+    def story() -> None:
+        import pexpect
+
+        program = f"{sys.executable} -m podium.cli.main attach {made.number}"
+        environment = os.environ | {"PODIUM_DATA_DIR": str(place.installation.data_dir), "TERM": "xterm"}
+        shell = pexpect.spawn(
+            "/bin/bash", ["--norc"], cwd=str(desk.repository), env=environment, encoding="utf-8", timeout=60
+        )
+        shell.sendline("PS1='>'")
+        for leave in ("detach", "signal"):
+            shell.sendline(
+                f"stty -g > before; {program}; code=$?; stty -g > after; cmp before after && echo same-$code-"
+            )
+            shell.expect_exact("here")
+            if leave == "detach":
+                shell.send("\x1d")
+            else:
+                found = subprocess.run(["pgrep", "-P", str(shell.pid)], capture_output=True, text=True, check=True)
+                os.kill(int(found.stdout.split()[0]), signal.SIGTERM)
+            shell.expect_exact("\x1b[?25h")
+            shell.expect_exact("\x1b[?1049l")
+            shell.expect_exact(f"same-{0 if leave == 'detach' else 128 + signal.SIGTERM}-")
+        shell.close(force=True)
+
+    await wait(story)
+
+
+async def test_maestro_is_killed_in_the_middle(place: LocalInstallation, desk: Desk) -> None:
+    """Who watches goes on where they were, and types on; nothing is lost and nothing comes twice."""
+    made = await desk.run(
+        "stty -echo; echo ready; while read x; do [ $x = end ] && exit 0; seq 1 $x | sed s/^/n/; done"
+    )
+    async with desk.attach(made.id) as screen:
+        await screen.sees("ready")
+        await screen.types("2000")
+        await screen.sees("n2000\r\n")
+        killed = place.kill("maestro")
+        await place.back("maestro", killed)
+        await screen.until(lambda: screen.opened > 1)
+        await screen.types("3000")
+        await screen.sees("n3000\r\n")
+        await screen.types("end")
+        assert (await screen.ends()).status == 0
+    numbers = [int(line[1:]) for line in bytes(screen.output).split() if line.startswith(b"n")]
+    assert numbers == [*range(1, 2001), *range(1, 3001)]
+    assert screen.gaps == 0
+    assert (await desk.ended(made.id)).status == task_pb2.SESSION_STATUS_COMPLETED
+
+
+async def test_the_runner_is_killed_in_the_middle(place: LocalInstallation, desk: Desk) -> None:
+    """The session is FAILED with the cause, nothing of it lives on, and what it had shown is still there to see."""
+    text = "trap '' HUP TERM; (trap '' HUP TERM; sleep 1000) & echo pid-$!; read x"
+    made = await desk.run(text)
+    async with desk.attach(made.id, read_only=True) as screen:
+        await screen.sees("pid-")
+        await screen.sees("\r\n")
+        child = int(bytes(screen.output).split(b"pid-")[1].split()[0])
+        await desk.kept(made.id, b"pid-")
+        killed = place.kill("runner")
+        await place.back("runner", killed)
+        end = await screen.ends()
+    ended = await desk.ended(made.id)
+    assert ended.status == task_pb2.SESSION_STATUS_FAILED
+    # Where it takes long to come back, Maestro has given it up meanwhile.
+    causes = ("the runner was restarted", "runner lost")
+    assert any(cause in ended.exit_reason for cause in causes)
+    assert any(cause in end.text for cause in causes)
+    assert not is_alive(made.process_id)
+    assert not is_alive(child)
+    async with desk.attach(made.id) as later:
+        await later.ends()
+        assert b"pid-" in later.output
+    after = await desk.run("echo again; read x")
+    async with desk.attach(after.id) as screen:
+        await screen.sees("again")
+        await screen.types("")
+        assert (await screen.ends()).status == 0
+
+
+async def test_the_runner_is_lost(place: LocalInstallation, desk: Desk) -> None:
+    """Scenario 20: a runner that goes silent loses its sessions, with the cause; awake, it ends their processes."""
+    made = await desk.run("trap '' HUP; sleep 1000; read x")
+    pid = int(place.service("runner")["pid"])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        ended = await desk.ended(made.id)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert ended.status == task_pb2.SESSION_STATUS_FAILED
+    assert "runner" in ended.exit_reason
+    async with asyncio.timeout(60):
+        while is_alive(made.process_id):
+            await asyncio.sleep(0.02)
+    await place.until(lambda state: all(each["state"] == "ready" for each in state["services"]), "all ready again")
+
+
+async def test_a_flood_hurts_nobody_else(desk: Desk) -> None:
+    """While one session writes without end, watched and unwatched, another one answers; the transcript is bounded."""
+    flood = await desk.run("stty raw; yes 0123456789abcdef0123456789abcdef")
+    quiet = await desk.run("while read x; do echo got-$x; done")
+    async with desk.attach(flood.id, read_only=True) as loud, desk.attach(quiet.id) as screen:
+        for number in range(20):
+            await screen.types(str(number))
+            await screen.sees(f"got-{number}\r\n")
+        await loud.until(lambda: len(loud.output) + loud.gaps > 8 << 20)
+        assert screen.gaps == 0
+    chunks = await desk.transcript(flood.id)
+    assert any(chunk.gap_bytes for chunk in chunks)
+    for session in (flood, quiet):
+        request = pb.CloseSessionRequest(project_id=desk.project_id, session_id=session.id)
+        await desk.podium.maestro.CloseSession(request)
