@@ -18,6 +18,8 @@ from tests.support.shop import Shop, make_shop
 UI = Path(__file__).parents[2] / "services" / "podium" / "gateway" / "ui" / "index.html"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WAIT_MS = 30_000
+SLEEPER = {"kind": "command", "command": ["sleep", "600"], "pty": True}
+"""An agent that lives until it is interrupted."""
 QUESTION = '{ key = "half", question = "Which way is half a cent rounded?", options = ["up", "half to even"] }'
 
 
@@ -86,7 +88,9 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
     shop = make_shop(root, gated=True, question=QUESTION)
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     async with (
-        LocalInstallation(root, gateway={"port": _free_port()}, profiles={"demo": shop.profile}) as local,
+        LocalInstallation(
+            root, gateway={"port": _free_port()}, profiles={"demo": shop.profile, "sleeper": SLEEPER}
+        ) as local,
         async_playwright() as playwright,
     ):
         await local.until(lambda _: signin.find_gateway(local.installation) is not None, "the gateway")

@@ -5,6 +5,9 @@ import asyncio
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from podium.pods.v1.pod_pb2 import AGENT_STATUS_RUNNING, Policy, ProfileChoice
+from podium.pods.v1.pod_service_pb2 import CancelPodRequest, GetPodRequest, OpenPodRequest
+from podium.tasks.v1 import maestro_service_pb2 as calls
 from tests.browser.conftest import House, Landed
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -34,28 +37,61 @@ async def test_two_browsers_stay_in_step(house: House, landed: Landed) -> None:
         await page.context.close()
 
 
+async def live_agent(house: House, landed: Landed) -> tuple[str, str]:
+    """A pod with an agent at work: the ids of the pod and of the agent's session."""
+    async with house.local.client() as podium:
+        made = await podium.maestro.CreateTask(calls.CreateTaskRequest(project_id=landed.project_id, title="Sleeps"))
+        policy = Policy(profiles=[ProfileChoice(profile="sleeper")])
+        repository = str(house.shop.repository)
+        await podium.pods.OpenPod(
+            OpenPodRequest(
+                pod_id=made.task.id,
+                project_id=landed.project_id,
+                number=made.task.number,
+                title="Sleeps",
+                request="Sleep",
+                repository=repository,
+                quick=True,
+                policy=policy,
+            )
+        )
+        async with asyncio.timeout(60):
+            while True:
+                pod = (await podium.pods.GetPod(GetPodRequest(pod_id=made.task.id))).pod
+                found = [agent.id for agent in pod.agents if agent.status == AGENT_STATUS_RUNNING]
+                if found:
+                    return made.task.id, found[0]
+                await asyncio.sleep(0.05)
+
+
 async def test_a_removal_that_the_server_refuses_is_taken_back(house: House, landed: Landed) -> None:
-    """The session is out at once; when the refusal comes it is back in its place, and the error is shown."""
-    page = await open_task(house, landed)
-    task = page.get_by_test_id(f"task-{landed.pod_id}")
-    await task.get_by_role("button", name="Sessions of").click()
-    links = task.get_by_role("list", name="Sessions").get_by_role("listitem")
-    await expect(links.first).to_be_visible()
-    names = await links.all_inner_texts()
-    answer = asyncio.Event()
+    """A live agent's session is out at once; when Maestro refuses it is back in its places, and the error says why."""
+    pod_id, session_id = await live_agent(house, landed)
+    page = await house.sign_in()
+    await page.goto(f"{house.url}/project/{landed.project_id}?session={session_id}")
+    listed = page.get_by_test_id(f"session-{session_id}")
+    task = page.get_by_test_id(f"task-{pod_id}")
+    await expect(listed).to_be_visible()
+    await expect(task.get_by_test_id("session-count")).to_have_text("1")
+    let_go = asyncio.Event()
 
-    async def refuse(route: Route) -> None:
-        await answer.wait()
-        refusal = {"code": "failed_precondition", "message": "not now"}
-        await route.fulfill(status=400, content_type="application/json", json=refusal)
+    async def hold(route: Route) -> None:
+        await let_go.wait()
+        await route.continue_()
 
-    await page.route("**/RemoveTaskFromSession", refuse)
-    await links.nth(1).get_by_role("button").click()
-    await expect(links).to_have_count(len(names) - 1)
-    answer.set()
-    await expect(links).to_have_text(names)
-    await expect(page.get_by_role("alert")).to_contain_text("Not now")
+    await page.route("**/DeleteSession", hold)
+    await page.get_by_role("button", name="More about this session").click()
+    await page.get_by_role("menuitem", name="Delete").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Delete it").click()
+    await expect(listed).to_have_count(0)
+    await expect(task.get_by_test_id("session-count")).to_have_text("0")
+    let_go.set()
+    await expect(listed).to_be_visible()
+    await expect(task.get_by_test_id("session-count")).to_have_text("1")
+    await expect(page.get_by_role("alert")).to_contain_text("Interrupt the agent")
     await page.context.close()
+    async with house.local.client() as podium:
+        await podium.pods.CancelPod(CancelPodRequest(pod_id=pod_id, reason="the test is over"))
 
 
 async def test_a_removal_holds_in_every_browser(house: House, landed: Landed) -> None:

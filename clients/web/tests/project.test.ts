@@ -108,3 +108,28 @@ describe("removal before the server has said so", () => {
     expect(state.tasks.get("t1")?.value).toMatchObject({ title: "renamed", sessionIds: ["s1"] });
   });
 });
+
+describe("deleting a session before the server has said so", () => {
+  const before = () => at(5, [task("t1", ["s0", "s1", "s2"]), task("t2", ["s1"])]);
+
+  it("takes it out of the list and of all its tasks at once", () => {
+    const { state, touched } = project.removeSessionOptimistically(before(), "r1", "s1");
+    expect(state.sessions.has("s1")).toBe(false);
+    expect([...state.tasks.values()].map(({ value }) => value.sessionIds)).toEqual([["s0", "s2"], []]);
+    expect(touched).toEqual([project.SESSIONS, "session:s1", "task:t1", "task:t2"]);
+  });
+
+  it("is taken back in its places when the server refuses", () => {
+    const { state } = project.restoreSession(project.removeSessionOptimistically(before(), "r1", "s1").state, "r1", "s1");
+    expect(state.sessions.get("s1")).toEqual(before().sessions.get("s1"));
+    expect([...state.tasks.values()].map(({ value }) => [value.sessionIds, value.sessionCount])).toEqual([[["s0", "s1", "s2"], 3], [["s1"], 1]]);
+    expect(state.overlays.size).toBe(0);
+  });
+
+  it("stays deleted where the stream said so meanwhile", () => {
+    let { state } = project.removeSessionOptimistically(before(), "r1", "s1");
+    ({ state } = project.applyChange(state, change(6, { tasks: [task("t1", ["s0", "s2"])], removedSessions: ["s1"] })));
+    ({ state } = project.restoreSession(state, "r1", "s1"));
+    expect(state.sessions.has("s1")).toBe(false);
+  });
+});

@@ -69,6 +69,11 @@ function editForm(store: ProjectStore, task: Task) {
   return { title: `Edit #${task.number}`, verb: "Save", fields, act };
 }
 
+function removeSession(store: ProjectStore, sessionId: string): Promise<void> {
+  const requestId = newRequestId();
+  return store.removeSession(sessionId, requestId, () => maestro.deleteSession({ projectId: store.projectId, sessionId, requestId }));
+}
+
 const showSession = (store: ProjectStore, session: string) => go({ to: "/project/$projectId", params: { projectId: store.projectId }, search: { session } });
 
 /** What can be done to one session of the panes. */
@@ -93,7 +98,7 @@ export function sessionActions(store: ProjectStore, session: Session): Action[] 
     store.absorb(await maestro.setNeedsInput({ ...ids(), active: false })));
   add(own && !over, "CloseSession", `Close ${name}`, "x", () => closeTerminal(store, session.id), true);
   add(over || !own, "DeleteSession", `Delete ${name}…`, "trash", () => ask({
-    title: "Delete the session?", verb: "Delete it", danger: true, fields: [], description: "Its tasks lose it; what it did stays in the history.", act: () => maestro.deleteSession(ids()),
+    title: "Delete the session?", verb: "Delete it", danger: true, fields: [], description: "Its tasks lose it; what it did stays in the history.", act: () => removeSession(store, session.id),
   }), true);
   return actions;
 }

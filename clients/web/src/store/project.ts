@@ -13,6 +13,9 @@ export interface Held<T> {
 interface Overlay {
   task?: Task;
   session?: Session;
+  /** Of a session that is being deleted: the tasks that held it, as they were. */
+  tasks?: readonly Task[];
+  revision?: number;
 }
 
 export interface ProjectState {
@@ -207,6 +210,42 @@ export function rollback(state: ProjectState, requestId: string, link: { taskId:
   const overlays = new Map(state.overlays);
   overlays.delete(requestId);
   return { state: { ...state, tasks, sessions, overlays }, touched: [taskKey(link.taskId), sessionKey(link.sessionId)] };
+}
+
+/** Shows that a session is gone, and out of its tasks, before the server says so. */
+export function removeSessionOptimistically(state: ProjectState, requestId: string, sessionId: string): Result {
+  const session = state.sessions.get(sessionId);
+  if (!session) return { state, touched: [] };
+  const tasks = new Map(state.tasks);
+  const holding: Task[] = [];
+  for (const [id, held] of state.tasks) {
+    if (!held.value.sessionIds.includes(sessionId)) continue;
+    holding.push(held.value);
+    const sessionIds = held.value.sessionIds.filter((each) => each !== sessionId);
+    tasks.set(id, { ...held, value: { ...held.value, sessionIds, sessionCount: sessionIds.length } });
+  }
+  const sessions = new Map(state.sessions);
+  sessions.delete(sessionId);
+  const overlays = new Map(state.overlays).set(requestId, { session: session.value, tasks: holding, revision: session.revision });
+  return { state: { ...state, tasks, sessions, overlays }, touched: [SESSIONS, sessionKey(sessionId), ...holding.map(({ id }) => taskKey(id))] };
+}
+
+/** The server refused to delete it: it is back in its places, unless something newer has come meanwhile. */
+export function restoreSession(state: ProjectState, requestId: string, sessionId: string): Result {
+  const overlay = state.overlays.get(requestId);
+  if (!overlay?.session) return { state, touched: [] };
+  const tasks = new Map(state.tasks);
+  for (const before of overlay.tasks ?? []) {
+    const held = tasks.get(before.id);
+    if (!held || held.value.sessionIds.includes(sessionId)) continue;
+    const sessionIds = inOrder(before.sessionIds, held.value.sessionIds, sessionId);
+    tasks.set(before.id, { ...held, value: { ...held.value, sessionIds, sessionCount: sessionIds.length } });
+  }
+  const sessions = new Map(state.sessions);
+  if (!sessions.has(sessionId) && !state.gone.has(sessionId)) sessions.set(sessionId, { value: overlay.session, revision: overlay.revision ?? 0 });
+  const overlays = new Map(state.overlays);
+  overlays.delete(requestId);
+  return { state: { ...state, tasks, sessions, overlays }, touched: [SESSIONS, sessionKey(sessionId), ...(overlay.tasks ?? []).map(({ id }) => taskKey(id))] };
 }
 
 /** `id` back into `current`, at the place that it had in `original`. */

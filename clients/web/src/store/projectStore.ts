@@ -139,6 +139,18 @@ export class ProjectStore extends KeyedStore<project.ProjectState> {
     }
   }
 
+  /** As `unlink`, for a whole session: `call` deletes or closes it. */
+  async removeSession(sessionId: string, requestId: string, call: () => Promise<unknown>): Promise<void> {
+    this.dispatch((state) => project.removeSessionOptimistically(state, requestId, sessionId));
+    try {
+      await call();
+      this.dispatch((state) => project.confirm(state, [requestId]));
+    } catch (error) {
+      this.dispatch((state) => project.restoreSession(state, requestId, sessionId));
+      throw error;
+    }
+  }
+
   /** Takes in the entities of a mutation's answer, which may come before or after the stream's change. */
   absorb(answer: { task?: Task; session?: Session; revision: bigint }): void {
     const entities = { tasks: answer.task ? [answer.task] : [], sessions: answer.session ? [answer.session] : [] };

@@ -114,7 +114,7 @@ export class TerminalLink {
       this.typing.begin(value.inputToken, value.sequence);
       this.set({ phase: value.running ? "running" : "connecting", writes: Boolean(value.inputToken), rows: value.rows, columns: value.columns, exit: "", error: "" });
       this.sendSize();
-    } else if (item.case === "output") this.output(item.value.offset, item.value.data, item.value.gapBytes);
+    } else if (item.case === "output") this.live(item.value.data.length).output(item.value.offset, item.value.data, item.value.gapBytes);
     else if (item.case === "resized") this.set({ rows: item.value.rows, columns: item.value.columns });
     else if (item.case === "inputLost") this.loseInput();
     else if (item.case === "exited") {
@@ -122,6 +122,12 @@ export class TerminalLink {
       if (away) this.set({ phase: "away", writes: false });
       else this.set({ phase: "ended", writes: false, exit: text || (signal ? `ended by signal ${signal}` : `ended with ${status}`) });
     }
+  }
+
+  /** What was attached to before it began says by its first output that it runs. */
+  private live(size: number): this {
+    if (size > 0 && this.state.phase === "connecting") this.set({ phase: "running" });
+    return this;
   }
 
   private output(offset: bigint, data: Uint8Array, gap: bigint): void {

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { ActionMenu } from "@/actions/ActionMenu";
 import { sessionActions } from "@/actions/tasks";
+import { go } from "@/app/go";
 import { sessionWord } from "@/lib/words";
 import { activate } from "@/state/local";
 import { updateLocal } from "@/state/useLocal";
@@ -52,17 +53,24 @@ export function SessionView({ store, sessionId }: { store: ProjectStore; session
 function Header({ store, session, details, onDetails }: { store: ProjectStore; session: Session; details: boolean; onDetails: (() => void) | null }) {
   const { text, tone } = sessionWord(session.status);
   const ofPod = session.origin === SessionOrigin.POD;
+  const spawned = Boolean(session.jobId);
+  const close = async () => {
+    await closeTerminal(store, session.id);
+    const task = session.taskIds[0];
+    if (store.state.sessions.has(session.id)) return;
+    go({ to: ".", search: () => (task ? { task } : {}) });
+  };
   const about = [session.agent || session.command.join(" "), session.exitReason].filter(Boolean).join(" · ");
   return (
     <header className="flex flex-wrap items-center gap-x-3 gap-y-2 border-b border-line bg-surface px-4 py-2.5">
-      <div className="min-w-0 flex-1 basis-52">
+      <div className="min-w-0 flex-1 basis-40">
         <h1 className="truncate text-[15px] font-semibold" title={session.name}>{session.name || session.agent}</h1>
         <p className="truncate text-faint">{about && `${about} · `}began <Since time={session.startedTime} /> ago</p>
       </div>
-      <Chip tone={tone} dot>{text}</Chip>
+      {!spawned && <Chip tone={tone} dot>{text}</Chip>}
       {ofPod && <Link to="/pod/$podId" params={{ podId: session.podId }} search={{ tab: "agents", of: session.id }} className="font-medium text-accent-text hover:underline">Its pod</Link>}
       {onDetails && <Button aria-expanded={details} onClick={onDetails}>Details</Button>}
-      {!ofPod && <Button kind="danger" onClick={() => void closeTerminal(store, session.id)}>Close terminal</Button>}
+      {!ofPod && <Button kind="danger" onClick={() => void close()}>{spawned ? "Close terminal" : "Close session"}</Button>}
       <ActionMenu label="More about this session" actions={sessionActions(store, session).filter(({ rpc }) => rpc !== "MaestroService.CloseSession")} />
     </header>
   );

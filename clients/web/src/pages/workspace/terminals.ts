@@ -26,7 +26,8 @@ export async function workOn(store: ProjectStore, task: Task): Promise<string> {
 /** A closed terminal closes its session: one change ends the process and drops the tasks' counts. */
 export async function closeTerminal(store: ProjectStore, sessionId: string): Promise<void> {
   try {
-    await maestro.closeSession({ projectId: store.projectId, sessionId, requestId: newRequestId() });
+    const requestId = newRequestId();
+    await store.removeSession(sessionId, requestId, () => maestro.closeSession({ projectId: store.projectId, sessionId, requestId }));
     updateLocal((state) => forgetSession(state, sessionId));
   } catch (error) {
     // Gone already, by another hand: so is its terminal.
