@@ -1,6 +1,7 @@
 """The file under fire: full disks, failing syncs, second processes, other versions, flipped bits."""
 
 import os
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -190,3 +191,44 @@ async def test_the_write_ahead_log_does_not_grow_for_ever(log: SqliteLog, path: 
     wal = path.with_name(path.name + "-wal")
     assert wal.stat().st_size < 32 << 20
     assert path.stat().st_size > 16 << 20
+
+
+async def test_the_write_ahead_log_has_its_room_from_the_start(log: SqliteLog, path: Path, tmp_path: Path) -> None:
+    """Commits write over what is allocated; a copy as a kill leaves it, empty room included, opens with all of them."""
+    wal = path.with_name(path.name + "-wal")
+    room = wal.stat().st_size
+    for _ in range(20):
+        await stored(log, one("a/1"))
+    assert wal.stat().st_size == room
+    left = tmp_path / "left" / path.name
+    left.parent.mkdir()
+    for suffix in ("", "-wal"):
+        shutil.copyfile(f"{path}{suffix}", f"{left}{suffix}")
+    again = SqliteLog(left)
+    await again.open()
+    assert await again.verify(0) == (20, 20, True, "")
+    assert (await stored(again, one("a/1"))).first_position == 21
+    await again.close()
+
+
+async def test_the_usual_commit_is_one_statement(log: SqliteLog) -> None:
+    """Streams and types that are known, no refusal that needs a look: no BEGIN, no COMMIT, and all or nothing."""
+    await log.append([one("a/1"), one("b/1")])
+    db = log._writer._db
+    assert db is not None
+    statements: list[str] = []
+
+    def trace(_: object, statement: str, __: object) -> bool:
+        statements.append(statement.split(maxsplit=1)[0])
+        return True
+
+    db.exec_trace = trace
+    repeated = one("b/1", fact(), fact())
+    outcomes = await log.append([one("a/1", fact(), expect=1), one("a/1", expect=7), repeated])
+    assert [isinstance(outcome, Rejection) for outcome in outcomes] == [False, True, False]
+    assert "BEGIN" not in statements
+    assert statements.count("INSERT") == 1
+    statements.clear()
+    assert (await stored(log, repeated)).first_position == 4
+    assert statements[:2] == ["INSERT", "BEGIN"]
+    assert [event.position for event in await whole(log)] == [1, 2, 3, 4, 5]

@@ -29,7 +29,8 @@ BYTES_PER_MESSAGE = 3 << 20
 MESSAGES_UNDER_WAY = 2
 """While so many wait for their answers, what comes gathers for the next one: many rows then cost one call."""
 LEAST_SHARE = 8
-"""A message takes no more than its share of all that waits for answers, but so many at any time: without a share one
+LEAST_SHARE_BYTES = 32 << 10
+"""A message takes no more than its share of all that waits for answers, but so much at any time: without a share one
 message would carry nearly everything, and client, store and disk would wait for each other instead of working in turn.
 """
 
@@ -208,9 +209,10 @@ class Appender:
 
     def _fill(self) -> AppendStreamRequest:
         message, under_way, size = AppendStreamRequest(), _Message(), 0
-        share = max(LEAST_SHARE, -(-len(self._pending) // MESSAGES_UNDER_WAY))
-        while self._queue and len(message.appends) < min(share, APPENDS_PER_MESSAGE):
-            if size and size + self._queue[0].size > BYTES_PER_MESSAGE:
+        share = min(max(LEAST_SHARE, -(-len(self._pending) // MESSAGES_UNDER_WAY)), APPENDS_PER_MESSAGE)
+        room = min(max(LEAST_SHARE_BYTES, -(-self._bytes // MESSAGES_UNDER_WAY)), BYTES_PER_MESSAGE)
+        while self._queue and len(message.appends) < share:
+            if size and size + self._queue[0].size > room:
                 break
             pending = self._queue.popleft()
             if pending.future.done():

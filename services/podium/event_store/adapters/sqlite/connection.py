@@ -63,6 +63,22 @@ def open_writer(path: Path, vfs: str | None = None) -> apsw.Connection:
     return db
 
 
+def keep_room(path: Path, size: int) -> None:
+    """Give the write-ahead log so many bytes on disk, written once.
+
+    A sync of a file that grows waits for the file system's journal, and so for everybody else's writing; one that is
+    written over does not. What is beyond the last commit in the log is no commit to SQLite: its checksums say so.
+    """
+    handle = os.open(path.with_name(path.name + "-wal"), os.O_WRONLY)
+    try:
+        at = os.fstat(handle).st_size
+        while at < size:
+            at += os.pwrite(handle, bytes(min(1 << 20, size - at)), at)
+        os.fdatasync(handle)
+    finally:
+        os.close(handle)
+
+
 def open_reader(path: Path) -> apsw.Connection:
     """A connection that never writes; it does not checkpoint either, since it never commits."""
     db = apsw.Connection(str(path))

@@ -1,6 +1,7 @@
 """The `Log` on one SQLite file."""
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -10,8 +11,8 @@ from typing import TypeVar
 import apsw
 
 from podium.event_store.adapters.sqlite import reading, registry, schema, snapshots, upkeep
-from podium.event_store.adapters.sqlite.connection import FileLock, Readers, open_writer
-from podium.event_store.adapters.sqlite.writer import Writer
+from podium.event_store.adapters.sqlite.connection import FileLock, Readers, keep_room, open_writer
+from podium.event_store.adapters.sqlite.writer import CHECKPOINT_PAGES, Writer
 from podium.event_store.application.ports import CommitListener
 from podium.event_store.domain.model import (
     Append,
@@ -28,7 +29,12 @@ from podium.event_store.domain.model import (
     StreamInfo,
 )
 
+_log = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+WAL_BYTES = (CHECKPOINT_PAGES + 500) * 4120
+"""What the write-ahead log holds when it is moved into the file, and a commit more: pages of 4 KiB with heads."""
 
 
 def system_time_us() -> int:
@@ -73,6 +79,10 @@ class SqliteLog:
             schema.upgrade(self._path)
             db = open_writer(self._path, self._vfs)
         snapshots.drop_unfinished(db)
+        try:
+            keep_room(self._path, WAL_BYTES)
+        except OSError as error:
+            _log.warning("no room is kept for the write-ahead log, commits may take longer: %s", error)
         return db
 
     async def close(self) -> None:
