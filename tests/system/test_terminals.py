@@ -17,6 +17,7 @@ from podium.client.errors import PodiumError
 from podium.jobs.v1.artifact_events_pb2 import TRANSCRIPT_SOURCE_INPUT
 from podium.tasks.v1 import maestro_service_pb2 as pb
 from podium.tasks.v1 import task_pb2
+from tests.support import story
 from tests.support.at_a_terminal import AtATerminal
 from tests.support.installation import LocalInstallation
 from tests.support.sessions import Desk
@@ -24,12 +25,15 @@ from tests.support.sessions import Desk
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
 SHELL = ("/bin/bash", "--norc", "--noprofile", "-i")
+ASKS = 'stty -echo; echo "what is the word?"; read word; echo "$word" > word.txt; podium agent complete "wrote $word"'
+"""An agent that asks at its terminal."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalInstallation]:
     """One installation for the whole module."""
-    async with LocalInstallation(tmp_path_factory.mktemp("place")) as local:
+    profiles = {"typed": {"command": ["/bin/sh", "-c", ASKS], "pty": True}}
+    async with LocalInstallation(tmp_path_factory.mktemp("place"), profiles=profiles) as local:
         yield local
 
 
@@ -340,6 +344,25 @@ async def test_the_runner_is_lost(place: LocalInstallation, desk: Desk) -> None:
         while is_alive(made.process_id):
             await asyncio.sleep(0.02)
     await place.until(lambda state: all(each["state"] == "ready" for each in state["services"]), "all ready again")
+
+
+async def test_an_agent_of_a_pod_in_a_terminal(desk: Desk) -> None:
+    """A profile with `pty`: people see what its process writes and type into it; what they typed is its work."""
+    identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
+    commit = ["git", *identity, "commit", "--quiet", "--allow-empty", "-m", "first"]
+    subprocess.run(commit, cwd=desk.repository, check=True)
+    pod = await story.open_pod(desk.podium, desk.repository, "Ask for the word", "typed", quick=True)
+    pod = await story.until(desk.podium, pod.pod_id, lambda each: bool(story.running_workers(each)), "a worker")
+    agent = story.running_workers(pod)[0]
+    await desk.until(agent.id, lambda each: each.status == task_pb2.SESSION_STATUS_WORKING)
+    async with desk.attach(agent.id) as screen:
+        await screen.sees("what is the word?")
+        await screen.types("xylophone")
+        assert (await screen.ends()).status == 0
+    done = await story.until(
+        desk.podium, pod.pod_id, lambda each: each.agents[0].HasField("ended_time"), "the end of the agent"
+    )
+    assert done.workstreams[0].result_summary == "wrote xylophone"
 
 
 async def test_a_flood_hurts_nobody_else(desk: Desk) -> None:
