@@ -1,7 +1,6 @@
 """One entity: its mailbox, its head, its committed state, its writer."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -20,18 +19,14 @@ from podium.chassis.engine.model import (
     touched_by,
 )
 from podium.chassis.engine.ports import (
-    AppendConflict,
-    AppendFenced,
-    AppendRefused,
-    AppendUnknown,
     Clock,
     EntityCodec,
-    FenceToken,
     Log,
     LogUnavailable,
 )
 from podium.chassis.engine.publication import Publication
 from podium.chassis.engine.step import run_step
+from podium.chassis.engine.writing import Writer
 from podium.kernel.entity import Context, Domain
 from podium.kernel.errors import Rejection, exhausted, invalid, unavailable
 from podium.kernel.identity import Identity
@@ -63,7 +58,6 @@ class Entity(Generic[S]):
         self.id = entity_id
         self.stream = f"{domain.category}/{entity_id}"
         self._domain = domain
-        self._log = log
         self._codec = codec
         self._clock = clock
         self._owner = owner
@@ -71,7 +65,6 @@ class Entity(Generic[S]):
         self._settings = settings
         self._on_commit = on_commit
         self._on_loaded = on_loaded
-        self._in_flight = in_flight
         self._loader = Loader(domain, log, codec, settings)
         self._head: Folded[S] | None = None
         self.committed: Folded[S] = Folded(domain.initial(entity_id))
@@ -84,10 +77,19 @@ class Entity(Generic[S]):
         self._loaded_once = False
         self._ready = asyncio.Event()
         self._waiting = 0
-        self._queue: deque[Batch[S]] = deque()
-        self._flying: list[Batch[S]] = []
-        self._writing = False
         self._loading = False
+        self._writer: Writer[S] = Writer(
+            entity_id,
+            self.stream,
+            log,
+            owner,
+            tasks,
+            settings,
+            committed=lambda: self.committed,
+            in_flight=lambda flying: in_flight(self, flying),
+            on_commit=self._commit,
+            on_drop=self._rebuild,
+        )
         self.closed: Rejection | None = None
         self.evaluated_due: object = None
         self.users = 0
@@ -126,7 +128,7 @@ class Entity(Generic[S]):
         self.closed = reason
         self._head = None
         self._ready.set()
-        self._fail_pending(reason)
+        self._writer.close(reason)
         self.publication.close(reason)
 
     @property
@@ -137,13 +139,11 @@ class Entity(Generic[S]):
     @property
     def idle(self) -> bool:
         """Nothing waits for the log."""
-        return not self._queue and not self._flying
+        return self._writer.idle
 
     async def settled(self) -> None:
         """Wait until what `head` rests on now is committed; raises where it could not be."""
-        last = self._queue[-1] if self._queue else (self._flying[-1] if self._flying else None)
-        if last is not None:
-            await asyncio.shield(last.done)
+        await self._writer.settled()
 
     def view(self) -> View[S]:
         """The committed state."""
@@ -161,8 +161,8 @@ class Entity(Generic[S]):
         if known is not None:
             return await self._repeat(known, request_id, request_hash)
         context = Context(self._clock.now(), actor, request_id)
-        if len(self._queue) >= self._settings.mailbox_limit:
-            raise exhausted("MAILBOX_FULL", f"{self.stream}: {len(self._queue)} commands wait for the store")
+        if len(self._writer) >= self._settings.mailbox_limit:
+            raise exhausted("MAILBOX_FULL", f"{self.stream}: {len(self._writer)} commands wait for the store")
         try:
             step = run_step(self._domain, folded, command, context, request_hash, self._settings.scheduler_rounds)
             rows, size = records.encode_step(
@@ -175,11 +175,9 @@ class Entity(Generic[S]):
             await self.settled()
             return Outcome(folded.state, folded.revision)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        done.add_done_callback(_retrieve)
         batch = Batch(tuple(step.recorded), tuple(step.states), rows, size, step.after, done)
         self._head = step.after
-        self._queue.append(batch)
-        self._start_writer()
+        self._writer.add(batch)
         await asyncio.shield(done)
         return Outcome(batch.after.state, batch.after.revision)
 
@@ -201,61 +199,9 @@ class Entity(Generic[S]):
             state = (past or committed).state
         return Outcome(state, known.revision, duplicate=True)
 
-    # -- writer ----------------------------------------------------------------------------------------------
+    # -- what the writer says ----------------------------------------------------------------------------------
 
-    def _start_writer(self) -> None:
-        if not self._writing:
-            self._writing = True
-            self._tasks.spawn(self._write(), name=f"write {self.stream}")
-
-    async def _write(self) -> None:
-        try:
-            while self._queue and self.closed is None:
-                self._take_group()
-                self._in_flight(self, True)
-                try:
-                    await self._append_group()
-                finally:
-                    self._in_flight(self, False)
-        finally:
-            self._writing = False
-            if self._flying:
-                self._fail_pending(_unknown(self.stream))
-
-    async def _append_group(self) -> None:
-        fence: FenceToken | None = None
-        try:
-            fence = self._owner.fence(self.id)
-            streams = records.merge_streams(self.stream, self._flying, self.committed)
-            appended = await self._log.append(streams, fence, self._settings.append_timeout_seconds)
-        except AppendFenced:
-            self._owner.fenced_off(fence)
-            self._drop(unavailable("NOT_OWNER", f"{self.stream} has a newer owner"))
-        except AppendRefused as error:
-            full = error.reason == "STORAGE_FULL"
-            self._drop(exhausted(error.reason, error.message) if full else unavailable(error.reason, error.message))
-        except (AppendConflict, AppendUnknown):
-            self._drop(_unknown(self.stream))
-        except Rejection as error:
-            self._drop(error)
-        else:
-            self._commit(appended.last_position)
-
-    def _take_group(self) -> None:
-        """Move what waits into the next append, as far as its bounds allow."""
-        count = size = 0
-        while self._queue:
-            batch = self._queue[0]
-            count += len(batch.records)
-            size += batch.size
-            if self._flying and (count > self._settings.group_events or size > self._settings.group_bytes):
-                return
-            self._flying.append(self._queue.popleft())
-
-    def _commit(self, position: int) -> None:
-        group, self._flying = self._flying, []
-        if not group:
-            return  # closed meanwhile: the new owner reads it from the log
+    def _commit(self, group: Sequence[Batch[S]], position: int) -> None:
         before = self.committed
         self.committed = group[-1].after
         self.position = max(self.position, position)
@@ -271,20 +217,11 @@ class Entity(Generic[S]):
                 batch.done.set_result(None)
         self._on_commit(self)
 
-    def _drop(self, reason: Rejection) -> None:
+    def _rebuild(self) -> None:
         """Forget everything that did not commit and build the entity anew from the log."""
         self._head = None
         self._ready.clear()
-        self._fail_pending(reason)
         self.load()
-
-    def _fail_pending(self, reason: Rejection) -> None:
-        pending = [*self._flying, *self._queue]
-        self._flying = []
-        self._queue.clear()
-        for batch in pending:
-            if not batch.done.done():
-                batch.done.set_exception(reason)
 
     # -- building --------------------------------------------------------------------------------------------
 
@@ -344,13 +281,3 @@ class Entity(Generic[S]):
         if revision == self.committed.revision:
             return self.committed
         return await self._loader.at(self.id, self.stream, revision)
-
-
-def _unknown(stream: str) -> Rejection:
-    return unavailable("OUTCOME_UNKNOWN", f"{stream}: outcome unknown; repeat with the same request_id")
-
-
-def _retrieve(future: "asyncio.Future[None]") -> None:
-    """A caller that went away leaves nobody to ask for the exception; that is no fault."""
-    if not future.cancelled():
-        future.exception()
