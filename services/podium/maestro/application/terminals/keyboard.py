@@ -38,7 +38,8 @@ class Keyboard:
         self.sequence = 0
         """The last one taken under the token."""
         self._holder: Typist | None = None
-        self._kept_until = 0.0
+        self._kept_until = clock.monotonic() + limits.input_kept_seconds
+        """At first for whoever had the input before this process was there."""
         self._queue: deque[bytes] = deque()
         self._queued = 0
         self._waiting = 0
@@ -50,7 +51,8 @@ class Keyboard:
         """The token for a viewer: the one that it had, a new one where the input is free or taken over; else none.
 
         What is kept for a viewer that went away is kept from the others that come back with it (`returns`), after a
-        loss that met them all; somebody who comes to it anew finds it free.
+        loss that met them all; somebody who comes to it anew finds it free. After a restart of this process the first
+        one with any token is taken for the one that had it.
         """
         if token and token == self.token:
             if self._holder is not None and self._holder is not typist:
@@ -58,7 +60,8 @@ class Keyboard:
             self._holder = typist
             return token
         held = self._holder is not None or (returns and self._clock.monotonic() < self._kept_until)
-        if held and not take:
+        had = bool(token) and not self.token
+        if held and not take and not had:
             return ""
         if self._holder is not None:
             self._holder.lose_input()
