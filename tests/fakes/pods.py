@@ -141,10 +141,17 @@ class FakePods(PodServiceServicer):
         if found is None:
             author = str(current_identity())
             found = pod.messages.add(id=message_id, author=author, content=request.content)
+            found.options.extend(request.options)
+            found.permission_tool = request.permission_tool
         return pb.AskQuestionResponse(revision=1, message=found)
 
-    def answer(self, pod_id: str, message_id: str, text: str) -> None:
-        """A person answers."""
+    async def ResolveThread(self, request: pb.ResolveThreadRequest, context: Any) -> pb.ResolveThreadResponse:
+        self._hear("ResolveThread", request)
+        return pb.ResolveThreadResponse(revision=1)
+
+    def answer(self, pod_id: str, message_id: str, text: str, choice: str = "", by: str = "user:ann") -> None:
+        """A person answers, or a grant does."""
         message = next(m for m in self.pods[pod_id].messages if m.id == message_id)
-        message.answer.by = "user:ann"
+        message.answer.by = by
         message.answer.text = text
+        message.answer.choice = choice

@@ -14,6 +14,12 @@ class Redactor:
         self._secrets = sorted(found, key=len, reverse=True)
         self._held = b""
 
+    def another(self) -> "Redactor":
+        """One for another stream of the same process."""
+        made = Redactor(())
+        made._secrets = self._secrets
+        return made
+
     def text(self, text: str) -> str:
         """A whole text without the secrets."""
         return self._replace(text.encode(errors="surrogateescape")).decode(errors="replace")

@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 
 _FOR_NOW = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "ABORTED", "CANCELLED"})
 _FLUSH_SECONDS = 2.0
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 2.0
 _ENDING_SECONDS = 120.0
 ENDED_KEPT = 50
 """Folders of ended agents that are kept: instructions and output, for people to look at."""
@@ -229,12 +231,37 @@ class Crew:
                     _log.exception("agent %s could not be concluded", record.agent_id)
             elif record.verdict == "fail":
                 finishing.fail(agent, FAILURE_CAUSE_REPORTED, record.words)
+            elif record.session:
+                await self._resume(agent)
+                return
             if not agent.end_reported:
                 reason = "its runner was restarted, and could not speak to its process any more"
                 finishing.fail(agent, FAILURE_CAUSE_LOST, reason)
                 self._means.household.workspaces.mark_failed(record.pod_id, record.worktree)
         finally:
             await self._see_off(agent)
+
+    async def _resume(self, agent: LiveAgent) -> None:
+        """Its session can be loaded again: it lives on under the same id, where the pod has not given it up."""
+        profile = self._means.settings.profiles.get(agent.record.order.launch.profile)
+        if profile is None or profile.kind != "acp":
+            finishing.fail(agent, FAILURE_CAUSE_LOST, "its runner was restarted without its profile")
+            return
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                pod, _ = await self._register(agent.record, "")
+                break
+            except PodiumError as error:
+                if error.code not in _FOR_NOW:
+                    _log.info("agent %s is not ours any more: %s", agent.record.agent_id, error)
+                    self._means.household.workspaces.mark_failed(agent.record.pod_id, agent.record.worktree)
+                    return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        _log.info("agent %s of pod %s: its session is loaded again", agent.record.agent_id, agent.record.pod_id)
+        transcript = self._transcripts[agent.record.agent_id]
+        await Life(self._means.household, agent, profile, pod, transcript, resumed=True).run()
 
     async def _conclude(self, agent: LiveAgent) -> None:
         """It had said complete before the runner died: its work counts, if it holds."""

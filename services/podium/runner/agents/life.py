@@ -5,6 +5,7 @@ import logging
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from podium.chassis.tasks import TaskSet
 from podium.pods.v1.pod_pb2 import (
@@ -30,6 +31,9 @@ from podium.runner.transcripts import Transcript
 from podium.runner.workspaces.errors import SetupError, WorkspaceError
 from podium.runner.workspaces.finding import found
 from podium.runner.workspaces.service import AttemptOrder, Prepared
+
+if TYPE_CHECKING:
+    from podium.runner.acp.turns import AcpTurns
 
 _log = logging.getLogger(__name__)
 
@@ -176,7 +180,7 @@ class Life:
         brief = await briefing.brief(agent, self._profile, self._pod, prepared, self._house.workspaces)
         agent.instructions, self._reminder = brief.text, brief.speech.reminder()
         self._transcript.say(f"instructions: {brief.template}")
-        turns = self._taker(prepared, around)
+        turns = await self._taker(prepared, around)
         try:
             return await self._take_turns(turns, around.instructions)
         finally:
@@ -195,11 +199,12 @@ class Life:
             if verdict.next is Next.FAIL:
                 finishing.fail(agent, verdict.cause, verdict.error, retry_time=verdict.retry_time)
                 return None
+            agent.report_usage()  # budgets count it although it may wait for long now
             said = await self._between_turns(verdict.next)
         finishing.fail(agent, FAILURE_CAUSE_WORKSPACE, f"no end after {MAX_TURNS} turns")
         return None
 
-    def _taker(self, prepared: Prepared, around: Surroundings) -> Turns:
+    async def _taker(self, prepared: Prepared, around: Surroundings) -> Turns:
         """What takes the turns of such an agent."""
 
         def on_start(pid: int) -> None:
@@ -211,7 +216,11 @@ class Life:
 
         allowance = Allowance(self._limit(), self._house.clock)
         stage = Stage(self._agent, self._profile, around, self._house, self._transcript, allowance, on_start)
-        return CommandTurns(stage)
+        if self._profile.kind != "acp":
+            return CommandTurns(stage)
+        # Loading takes most of a second: in a thread, so that leases are renewed meanwhile.
+        kind = await asyncio.to_thread(_load_acp)
+        return kind(stage, self._pod, resumed=self._resumed)
 
     async def _between_turns(self, following: Next) -> str:
         """Wait for what starts the next turn; returns what the next instructions add."""
@@ -245,3 +254,9 @@ class Life:
         """The shorter of the pod's and the profile's limit; 0: none."""
         limits = [self._order.time_limit.ToTimedelta().total_seconds(), self._profile.time_limit_seconds]
         return min((limit for limit in limits if limit > 0), default=0.0)
+
+
+def _load_acp() -> "type[AcpTurns]":
+    from podium.runner.acp.turns import AcpTurns
+
+    return AcpTurns

@@ -9,6 +9,7 @@ from podium.pods.v1.pod_service_pb2 import (
     AgentProgress,
     AgentReport,
     AskQuestionRequest,
+    ResolveThreadRequest,
 )
 from podium.runner.agents.record import AgentRecord, AgentRecords
 from podium.runner.redaction import Redactor
@@ -142,6 +143,12 @@ class LiveAgent:
             each.heard.set()
         return told
 
+    def withdraw(self, message_id: str) -> None:
+        """Nobody waits for the answer to a question any more: people need not give one."""
+        self.withdrawn.add(message_id)
+        self.questions.pop(message_id, None)
+        self.outbox.put("resolve", ResolveThreadRequest(thread_id=message_id), f"withdraw:{message_id}")
+
     async def ask(self, request: AskQuestionRequest, request_id: str, wait_seconds: float) -> Message | None:
         """Ask the people; the question, with its answer where there is one within the time; None: not even asked.
 
@@ -149,11 +156,11 @@ class LiveAgent:
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + wait_seconds
-        asked = await self._asked(request, request_id, max(wait_seconds, 5.0))
+        asked = await self.put_question(request, request_id, max(wait_seconds, 5.0))
         if asked is None:
             return None
         if asked.HasField("answer"):
-            return self._heard_answer(asked)
+            return self.heard_answer(asked)
         waiting = self.questions.setdefault(asked.id, asyncio.Event())
         while (left := end - loop.time()) > 0:
             try:
@@ -162,20 +169,24 @@ class LiveAgent:
             except TimeoutError:
                 break
             waiting.clear()
-            again = await self._asked(request, "", max(end - loop.time(), 5.0))
+            again = await self.put_question(request, "", max(end - loop.time(), 5.0))
             if again is not None and again.HasField("answer"):
-                return self._heard_answer(again)
+                return self.heard_answer(again)
         return asked
 
-    async def _asked(self, request: AskQuestionRequest, request_id: str, seconds: float) -> Message | None:
+    async def put_question(self, request: AskQuestionRequest, request_id: str, seconds: float) -> Message | None:
+        """Ask the pod once; the question as it stands there; None where the pod does not say in time.
+
+        Raises PodiumError where the pod refuses the question.
+        """
         copy = AskQuestionRequest()
         copy.CopyFrom(request)
         answer = self.outbox.put("question", copy, request_id)
         await asyncio.wait({answer}, timeout=seconds)
         return answer.result().message if answer.done() else None
 
-    def _heard_answer(self, message: Message) -> Message:
-        """The pod recorded the delivery when it gave the answer to this agent."""
+    def heard_answer(self, message: Message) -> Message:
+        """An answer has reached it; the pod recorded the delivery when it gave the answer to this agent."""
         self.questions.pop(message.id, None)
         for told in [t for t in self.unheard if t.message_id == message.id]:
             self.unheard.remove(told)
