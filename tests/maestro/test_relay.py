@@ -51,11 +51,14 @@ class Known:
             raise self.refusal
         return self.facts
 
-    async def read(self, session_id: str) -> AsyncIterator[Output]:
+    def open(self, session_id: str) -> "Known":
+        return self
+
+    async def more(self) -> AsyncIterator[Output]:
         self.read_count += 1
-        for output in self.kept:
+        while self.kept:
             await asyncio.sleep(0)
-            yield output
+            yield self.kept.pop(0)
 
 
 @pytest.fixture
@@ -218,6 +221,26 @@ async def test_nobody_serves(terminals: Terminals, known: Known):
     assert isinstance(items[0], Opened) and not items[0].running
     assert [output.data for output in outputs(items)] == [b"so far"]
     assert isinstance(items[-1], Exit) and items[-1].away
+
+
+async def test_a_transcript_that_grows_is_followed(terminals: Terminals, known: Known):
+    """What nobody serves, such as an agent without a terminal, is shown as its transcript grows."""
+    known.kept = [Output(0, b"0 ")]
+
+    async def grow() -> None:
+        for number in range(1, 10):
+            await asyncio.sleep(0.03)
+            known.kept.append(Output(2 * number, f"{number} ".encode()))
+
+    growing = asyncio.ensure_future(grow())
+    items = await watch(terminals, lambda item: isinstance(item, Exit) or _ends(item, 20))
+    await growing
+    assert b"".join(o.data for o in outputs(items)) == b"0 1 2 3 4 5 6 7 8 9 "
+    assert not any(isinstance(item, Exit) for item in items)
+
+
+def _ends(item: ViewerItem, offset: int) -> bool:
+    return isinstance(item, Output) and item.end == offset
 
 
 async def test_served_while_the_transcript_is_shown(terminals: Terminals, known: Known):

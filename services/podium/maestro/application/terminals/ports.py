@@ -28,12 +28,20 @@ class Sessions(Protocol):
         ...
 
 
-class Transcripts(Protocol):
-    """The runners' transcripts in the event store."""
+class Transcript(Protocol):
+    """One transcript, while it is read."""
 
-    def read(self, session_id: str) -> AsyncIterator[Output]:
-        """A terminal's output as far as it is kept, with offsets and gaps; nothing where there is none.
+    def more(self) -> AsyncIterator[Output]:
+        """The terminal's output that is kept behind what was read before, with offsets and gaps; nothing where none is.
 
         Raises `Rejection` STORAGE_UNAVAILABLE.
         """
+        ...
+
+
+class Transcripts(Protocol):
+    """The runners' transcripts in the event store."""
+
+    def open(self, session_id: str) -> Transcript:
+        """The transcript of a session, from its beginning."""
         ...

@@ -46,12 +46,14 @@ class Viewer(Watching):
         self._key = key
         self._relay = relay
         self._sessions = sessions
-        self._transcripts = transcripts
+        self._transcript = transcripts.open(key[1])
         self._clock = clock
         self._limits = limits
         self._size = Size()
+        self._follows_transcript = False
+        """Where nobody serves a terminal that lives, its transcript is what there is to see."""
         self._token = ""
-        self._came_at = self._looked_at = self._said_at = clock.monotonic()
+        self._came_at = self._looked_at = self._said_at = self._read_at = clock.monotonic()
 
     async def items(
         self, facts: SessionFacts, *, take_input: bool, read_only: bool, input_token: str
@@ -66,6 +68,7 @@ class Viewer(Watching):
             sequence = relay.keyboard.sequence if self._token else 0
             yield Opened(self.viewer_id, self._token, relay.size, self.position, relay.source is not None, sequence)
             if not await self._is_live(facts):
+                self._follows_transcript = facts.exit is None
                 async with aclosing(self._replay()) as outputs:  # type: ignore[type-var]
                     async for output in outputs:
                         yield output
@@ -94,7 +97,8 @@ class Viewer(Watching):
 
     async def _replay(self) -> AsyncIterator[Output]:
         """What the transcript has behind the viewer's offset."""
-        async with aclosing(self._transcripts.read(self._key[1])) as outputs:  # type: ignore[type-var]
+        self._read_at = self._clock.monotonic()
+        async with aclosing(self._transcript.more()) as outputs:  # type: ignore[type-var]
             async for output in outputs:
                 if output.end > self.position:
                     fresh = output.data[max(0, self.position - output.offset) :]
@@ -107,6 +111,11 @@ class Viewer(Watching):
     async def _follow(self) -> AsyncIterator[ViewerItem]:
         while True:
             item = self._next()
+            if item is None and self._reads_on():
+                async with aclosing(self._replay()) as outputs:  # type: ignore[type-var]
+                    async for output in outputs:
+                        self._came_at = self._said_at = self._read_at
+                        yield output
             if item is None:
                 item = await self._look()
             if item is None:
@@ -116,6 +125,10 @@ class Viewer(Watching):
             yield item
             if isinstance(item, Exit):
                 return
+
+    def _reads_on(self) -> bool:
+        due = self._clock.monotonic() - self._read_at >= self._limits.look_seconds
+        return due and self._follows_transcript and self._relay.source is None
 
     def _next(self) -> ViewerItem | None:
         relay = self._relay
