@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import pytest
 
 from podium.cli import checks, exits, supervision
 from podium.cli.failures import explain
+from podium.cli.findings import Finding
 from podium.cli.main import COMMANDS, cli
 from podium.client.errors import make_error
 from podium.client.installation import Installation
@@ -148,13 +148,6 @@ def test_doctor_names_remedies(tmp_path: Path) -> None:
     assert checks.git_identity("A", None).remedy.startswith("git config")
     assert checks.node_version("v20.1.0\n").state == "ok"
     assert checks.node_version(None).state == "warning"
-    bin_dir = tmp_path / "bin"
-    bin_dir.mkdir()
-    (bin_dir / "claude").touch(mode=0o755)
-    environment = {"PATH": str(bin_dir), "HOME": str(tmp_path)}
-    assert [(each.name, each.remedy) for each in checks.agents(environment)] == [("agent claude", "claude /login")]
-    assert checks.agents(environment | {"ANTHROPIC_API_KEY": "k"})[0].state == "ok"
-    assert checks.agents({"PATH": ""})[0].remedy
     open_dir = tmp_path / "open"
     open_dir.mkdir(mode=0o755)
     assert checks.data_directory(Installation(open_dir)).remedy == f"chmod 700 {open_dir}"
@@ -172,28 +165,9 @@ def test_doctor_looks_at_the_web_port(tmp_path: Path) -> None:
         assert found.state == "warning"
         assert f"{port} is taken by another program; " in found.text
         assert "[gateway]" in found.remedy
-    assert checks.web_port(place) == checks.Finding("web port", "ok", f"{port} on 127.0.0.1 is free")
+    assert checks.web_port(place) == Finding("web port", "ok", f"{port} on 127.0.0.1 is free")
     place.config_file.write_text("[gateway]\nport = 0\n")
     assert checks.web_port(place).state == "ok"
-
-
-@pytest.mark.parametrize("name", checks.AGENTS)
-def test_doctor_sees_who_is_logged_in(tmp_path: Path, name: str) -> None:
-    """Of each known agent: not logged in says how, a credential file or a key in the environment is a login."""
-    files, variables, login = checks.AGENTS[name]
-    bin_dir = tmp_path / "bin"
-    bin_dir.mkdir()
-    (bin_dir / name).touch(mode=0o755)
-    environment = {"PATH": str(bin_dir), "HOME": str(tmp_path / "home")}
-    (without,) = checks.agents(environment)
-    assert (without.state, without.remedy) == ("warning", login)
-    assert all(checks.agents(environment | {variable: "k"})[0].state == "ok" for variable in variables)
-    for file in files:
-        path = Path(file.replace("~", environment["HOME"], 1))
-        path.parent.mkdir(parents=True)
-        path.touch()
-        assert checks.agents(environment)[0].state == "ok"
-        shutil.rmtree(environment["HOME"])
 
 
 def test_doctor_fails_for_what_blocks_alone(tmp_path: Path) -> None:

@@ -22,12 +22,11 @@
     kind = "scripted"
     scenario = "/path/to/scenario.toml"
 
-Profiles named after agents found on PATH (`presets`) are there without being written down; a profile of the same name
-in the file takes its place.
+Profiles named after agents found on PATH (`podium.client.presets`) are there without being written down; a profile of
+the same name in the file takes its place.
 """
 
 import shlex
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -35,7 +34,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from podium.chassis.settings import SettingsError, read_section
-from podium.runner.presets import PRESETS
+from podium.client.presets import PRESETS
 
 PATH_SETTINGS = ("workspaces",)
 
@@ -156,12 +155,9 @@ class RunnerSettings(BaseModel):
 
 
 def find_presets(path: str | None = None) -> dict[str, Profile]:
-    """The presets whose program is on PATH (or on `path`)."""
-    return {
-        name: Profile.model_validate(preset)
-        for name, preset in PRESETS.items()
-        if shutil.which(preset["command"][0], path=path)
-    }
+    """The presets that have a form whose program is on PATH (or on `path`)."""
+    found = {name: (preset, preset.form(path)) for name, preset in PRESETS.items()}
+    return {name: Profile.model_validate(each.profile(form)) for name, (each, form) in found.items() if form}
 
 
 def parse(runner: Mapping[str, Any], profiles: Mapping[str, Any], source: str = "podium.toml") -> RunnerSettings:

@@ -3,13 +3,12 @@
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from podium.cli import ports, repository, supervision
+from podium.cli import agents, ports, repository, supervision
+from podium.cli.findings import Finding, output
 from podium.client import signin
 from podium.client.installation import Installation
 
@@ -17,39 +16,15 @@ GIT_NEEDED = (2, 38)
 _DISK_NEEDED = 1 << 30
 _SOCKET_LIMIT = 100
 _VERSION = re.compile(r"(\d+)\.(\d+)")
-_COMMAND_SECONDS = 10.0
-
-AGENTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
-    "claude": (("~/.claude/.credentials.json", "~/.claude.json"), ("ANTHROPIC_API_KEY",), "claude /login"),
-    "codex": (("~/.codex/auth.json",), ("OPENAI_API_KEY",), "codex login"),
-    "opencode": (
-        ("~/.local/share/opencode/auth.json",),
-        ("ANTHROPIC_API_KEY", "OPENAI_API_KEY"),
-        "opencode auth login",
-    ),
-    "gemini": (("~/.gemini/oauth_creds.json",), ("GEMINI_API_KEY", "GOOGLE_API_KEY"), "gemini"),
-    "qwen": (("~/.qwen/oauth_creds.json",), ("OPENAI_API_KEY", "DASHSCOPE_API_KEY"), "qwen"),
-}
-"""By command: files and variables that are a login, and how to log in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One look: `state` is ok, warning or problem; `remedy` says how to mend what is not ok."""
-
-    name: str
-    state: str
-    text: str
-    remedy: str = ""
 
 
 def all_findings(installation: Installation, environment: Mapping[str, str]) -> list[Finding]:
     """Every check, in the order in which one would mend them."""
     return [
-        git_version(_output("git", "--version")),
+        git_version(output("git", "--version")),
         git_identity(repository.git(Path(), "config", "user.name"), repository.git(Path(), "config", "user.email")),
-        node_version(_output("node", "--version")),
-        *agents(environment),
+        node_version(output("node", "--version")),
+        *agents.findings(environment, installation.config_file),
         sockets(installation),
         web_port(installation),
         data_directory(installation),
@@ -58,9 +33,9 @@ def all_findings(installation: Installation, environment: Mapping[str, str]) -> 
     ]
 
 
-def git_version(output: str | None) -> Finding:
+def git_version(said: str | None) -> Finding:
     """From what `git --version` says."""
-    found = _VERSION.search(output or "")
+    found = _VERSION.search(said or "")
     needed = ".".join(map(str, GIT_NEEDED))
     if found is None:
         return Finding("git", "problem", "not installed", f"install git {needed} or newer")
@@ -78,31 +53,12 @@ def git_identity(name: str | None, email: str | None) -> Finding:
     return Finding("git identity", "warning", "none: commits will be by Podium <podium@localhost>", remedy)
 
 
-def node_version(output: str | None) -> Finding:
+def node_version(said: str | None) -> Finding:
     """Most agents are Node programs; Podium itself needs none."""
-    found = _VERSION.search(output or "")
+    found = _VERSION.search(said or "")
     if found is None:
         return Finding("node", "warning", "not installed; most coding agents need it", "install Node 20 or newer")
     return Finding("node", "ok", found[0])
-
-
-def agents(environment: Mapping[str, str]) -> list[Finding]:
-    """Each known agent on PATH, and whether somebody logged in; a warning where there is none at all."""
-    found = []
-    for name, (files, variables, login) in AGENTS.items():
-        if shutil.which(name, path=environment.get("PATH")) is None:
-            continue
-        home = environment.get("HOME", "~")
-        logged_in = any(environment.get(variable) for variable in variables) or any(
-            Path(file.replace("~", home, 1)).exists() for file in files
-        )
-        state = "ok" if logged_in else "warning"
-        text = "installed, logged in" if logged_in else "installed, but no login was found"
-        found.append(Finding(f"agent {name}", state, text, "" if logged_in else login))
-    if found:
-        return found
-    remedy = f"install one of {', '.join(AGENTS)}, or describe your own in podium.toml; `podium demo` needs none"
-    return [Finding("agents", "warning", "none of the known ones is on PATH", remedy)]
 
 
 def sockets(installation: Installation) -> Finding:
@@ -163,11 +119,3 @@ def services(installation: Installation) -> Finding:
         text = ", ".join(f"{each['name']} {each['state']}" for each in troubled)
         return Finding("services", state, text, f"podium logs {troubled[0]['name']}")
     return Finding("services", "ok", "all ready")
-
-
-def _output(*command: str) -> str | None:
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=False)
-    except (FileNotFoundError, subprocess.TimeoutExpired):
-        return None
-    return answer.stdout
