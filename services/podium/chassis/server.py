@@ -21,7 +21,7 @@ from podium.chassis.interceptors.edge import Edge
 from podium.chassis.registry import Registry
 from podium.chassis.settings import ServiceSettings
 from podium.chassis.tasks import TaskSet
-from podium.chassis.telemetry import Tracer, make_tracer
+from podium.chassis.telemetry import IdsOnly, Tracer, make_tracer
 from podium.client.connection import Podium
 from podium.client.options import SERVER_OPTIONS
 
@@ -50,13 +50,22 @@ class Registration:
 class Shell:
     """What a service gets from its process."""
 
-    def __init__(self, settings: ServiceSettings, key: bytes, client: Podium, clock: "Clock | None" = None) -> None:
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        key: bytes,
+        client: Podium,
+        clock: "Clock | None" = None,
+        tracer: Tracer | None = None,
+    ) -> None:
         self.settings = settings
         self.key = key
         """The installation key: signs the tokens of agents."""
         self.clock: Clock = clock or SystemClock()
         self.client = client
         """The other services, called as this one."""
+        self.tracer: Tracer = tracer or IdsOnly()
+        """For what comes into the process by another way than gRPC."""
         self.tasks = TaskSet(settings.service, self.fail)
         """Background tasks for the process' life; the failure of one ends the process."""
         self.stop_requested = asyncio.Event()
@@ -186,7 +195,7 @@ class _Process:
             addresses=settings.addresses,
             span=self._tracer.client_span,
         )
-        self.shell = Shell(settings, key, client, self._clock)
+        self.shell = Shell(settings, key, client, self._clock, self._tracer)
 
     def _bind(self) -> ServiceSettings:
         """Bind the address; the settings with a port taken for port 0."""

@@ -43,9 +43,11 @@ async def build(shell: Shell, settings: GatewaySettings | None = None) -> Sequen
     from podium.gateway.web.servicer import SERVICE, WebServicer
 
     catalogue = Catalogue()
-    upstream = Podium.connect(installation=installation, token="", addresses=shell.settings.addresses)
+    upstream = Podium.connect(
+        installation=installation, token="", addresses=shell.settings.addresses, span=shell.tracer.client_span
+    )
     addresses = {**shell.settings.addresses, "gateway": shell.settings.listen}
-    forwarder = Forwarder(upstream, addresses, StreamLimits(settings.streams_per_session))
+    forwarder = Forwarder(upstream, addresses, StreamLimits(settings.streams_per_session), shell.tracer)
     sessions = Sessions(shell.key, time.time, began, settings.session_days * 86_400)
     app = Gateway(
         guard=Guard(settings.host, settings.hosts, settings.origins),

@@ -5,6 +5,7 @@ from typing import Any
 
 from podium.chassis.identity import Authenticator
 from podium.gateway.asgi import NO_STORE, App, Header, Receive, Scope, Send, header, refuse, reply, reply_json
+from podium.gateway.edge.compression import compressing
 from podium.gateway.edge.guard import Guard
 from podium.gateway.edge.sign_in import PATH as SIGN_IN_PATH
 from podium.gateway.edge.sign_in import SignIn
@@ -118,7 +119,7 @@ class Gateway:
         if feed is not None and lines.wants_lines(scope):
             await lines.serve(feed, scope, receive, send)
         else:
-            await self._rpc(scope, receive, _adding(send, (NO_STORE,)))
+            await self._rpc(scope, receive, compressing(scope, _adding(send, (NO_STORE,))))
 
     def _session(self, scope: Scope) -> Session:
         """Who calls: a bearer token, or the cookie. Raises Rejection."""

@@ -16,7 +16,7 @@ from connectrpc.request import RequestContext
 from connectrpc.server import ConnectASGIApplication, Endpoint
 from google.protobuf.message import Message
 
-from podium.chassis.telemetry import IdsOnly
+from podium.chassis.telemetry import Tracer
 from podium.client.ambient import DEADLINE
 from podium.client.calls import FeedCall
 from podium.client.connection import Podium
@@ -40,7 +40,7 @@ Context = RequestContext[Any, Any]
 class Forwarder:
     """Makes the endpoints; knows the open streams, to end them all when the gateway stops."""
 
-    def __init__(self, upstream: Podium, addresses: Mapping[str, str], limits: StreamLimits) -> None:
+    def __init__(self, upstream: Podium, addresses: Mapping[str, str], limits: StreamLimits, tracer: Tracer) -> None:
         self._upstream = upstream
         self._addresses = addresses
         self.limits = limits
@@ -48,7 +48,7 @@ class Forwarder:
         """The streaming RPCs by path."""
         self._open: set[FeedCall[bytes]] = set()
         self._draining = False
-        self._traces = IdsOnly()
+        self._tracer = tracer
 
     def application(self, catalogue: Catalogue) -> "Application":
         """The ASGI application that serves the offered RPCs."""
@@ -93,19 +93,20 @@ class Forwarder:
 
     def _unary(self, route: Route, method: Any) -> Callable[[Message, Context], Awaitable[Any]]:
         async def call(request: Message, context: Context) -> Encoded:
-            session = self.enter(route, context.timeout_ms, context.request_headers.get("traceparent", ""))
             try:
-                return Encoded(await method(request, metadata=_credentials(session)), route.response)
+                with self.serving(route, context.timeout_ms, context.request_headers.get("traceparent", "")) as session:
+                    return Encoded(await method(request, metadata=_credentials(session)), route.response)
             except (PodiumError, Rejection) as error:
                 raise to_connect(error, route.path) from None
 
         return call
 
-    def enter(self, route: Route, timeout_ms: float | None, traceparent: str) -> Session:
-        """Say for the rest of this request's context how long it may take and which trace it belongs to; who calls."""
+    @contextmanager
+    def serving(self, route: Route, timeout_ms: float | None, traceparent: str) -> Iterator[Session]:
+        """While a request is served: its span is open, and calls know how long they may take; yields who calls."""
         DEADLINE.set(None if timeout_ms is None else time.monotonic() + timeout_ms / 1000)
-        with self._traces.server_span(route.path, traceparent):
-            return CALLER.get()
+        with self._tracer.server_span(route.path, traceparent):
+            yield CALLER.get()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +132,7 @@ class Feed:
     ) -> AsyncGenerator[Encoded, None]:
         """The stream of one request. Raises PodiumError, Rejection."""
         owner = self.forwarder
-        session = owner.enter(self.route, timeout_ms, traceparent)
-        with owner.limits.holding(session.id):
+        with owner.serving(self.route, timeout_ms, traceparent) as session, owner.limits.holding(session.id):
             feed: FeedCall[bytes] = self.method(request, metadata=_credentials(session))
             with owner.ending(feed):
                 async for data in feed:
@@ -147,7 +147,7 @@ class Application(ConnectASGIApplication[Forwarder]):
             service=forwarder,
             endpoints=lambda _: endpoints,
             read_max_bytes=BODY_LIMIT_BYTES,
-            compressions=(),  # on loopback it costs more than it saves; a proxy in front compresses for the others
+            compressions=(),  # `edge.compression` sees whether it pays
             codecs=(BinaryCodec(), JsonCodec()),
         )
 
