@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from podium.client import sync
 from podium.client.connection import Podium
 from podium.client.errors import PodiumError
 from podium.client.reasons.tasks import InputNotHeldError, InputOutOfOrderError, TerminalReadOnlyError
 from podium.client.watches import Resuming
 from podium.events.v1.event_pb2 import NewEvent, StreamAppend
 from podium.jobs.v1.artifact_events_pb2 import TRANSCRIPT_SOURCE_OUTPUT, TRANSCRIPT_SOURCE_RUNNER, TranscriptChunk
-from podium.kernel.identity import CallerKind
+from podium.kernel.identity import CallerKind, Identity, issue_token
 from podium.maestro.application.terminals.items import TerminalLimits
 from podium.tasks.v1 import maestro_service_pb2 as pb
 from podium.tasks.v1 import terminal_service_pb2 as t
@@ -437,6 +438,31 @@ async def test_maestro_restarts(place: Place):
 
     await together(view(), run())
     assert seen == b"before the end" and opened >= 2
+
+
+async def test_without_await(place: Place):
+    """The client for scripts shows and types the same, on a thread of its own."""
+    offer = await place.offer()
+    settings = place.servers.settings("maestro")
+    token = issue_token(settings.key_file.read_bytes().strip(), Identity(CallerKind.PERSON, "anna"))
+
+    def script() -> bytes:
+        shown = b""
+        with sync.Podium.connect(installation=settings.installation, token=token) as podium:
+            terminal = podium.attach("p", "s", take_input=True)
+            for item in terminal:
+                if item.WhichOneof("item") == "opened":
+                    terminal.resize(30, 90)
+                    terminal.write(b"ls\n")
+                shown += item.output.data
+            assert terminal.inner.exited is not None and terminal.inner.rows == 30
+        return shown
+
+    running = asyncio.ensure_future(asyncio.to_thread(script))
+    await offer.until(lambda o: o.typed == b"ls\n" and o.size == (30, 90) and o.wanted is not None)
+    await offer.send(b"till.py")
+    await offer.exit(0)
+    assert await running == b"till.py"
 
 
 # -- without a runner --------------------------------------------------------------------------------------------

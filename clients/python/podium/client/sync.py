@@ -21,11 +21,14 @@ from podium.client.connection import Podium as AsyncPodium
 from podium.client.installation import Installation
 
 if TYPE_CHECKING:
+    from podium.client.terminals import Terminal as AsyncTerminal
     from podium.events.v1.event_service_pb2_grpc import EventStoreServiceStub
     from podium.pods.v1.pod_service_pb2 import WatchPodResponse, WatchPodsResponse
     from podium.pods.v1.pod_service_pb2_grpc import PodServiceStub
     from podium.tasks.v1.maestro_service_pb2 import WatchProjectResponse
     from podium.tasks.v1.maestro_service_pb2_grpc import MaestroServiceStub
+    from podium.tasks.v1.terminal_service_pb2 import AttachResponse
+    from podium.tasks.v1.terminal_service_pb2_grpc import TerminalServiceStub
 
 T = TypeVar("T")
 
@@ -102,6 +105,25 @@ def _items(loop: _Loop, items: AsyncIterator[T]) -> Generator[T, None, None]:
         loop.run(close())
 
 
+class Terminal:
+    """`terminals.Terminal` without `await`; `inner` has its offset, size, token and end."""
+
+    def __init__(self, loop: _Loop, inner: "AsyncTerminal") -> None:
+        self._loop = loop
+        self.inner = inner
+
+    def __iter__(self) -> "Generator[AttachResponse, None, None]":
+        return _items(self._loop, aiter(self.inner))
+
+    def write(self, data: bytes) -> None:
+        """Type bytes; raises as `terminals.Terminal.write`."""
+        self._loop.run(self.inner.write(data))
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Give it another size; raises as `write`."""
+        self._loop.run(self.inner.resize(rows, columns))
+
+
 class Podium:
     """A connection; see `podium.client.Podium`, whose errors it raises."""
 
@@ -163,6 +185,29 @@ class Podium:
     ) -> "Generator[WatchPodsResponse, None, None]":
         """Summaries of all pods, then of those that change, for ever."""
         return _items(self._loop, self._inner.watch_pods(project_id, after_position=after_position))
+
+    @cached_property
+    def terminals(self) -> "TerminalServiceStub":
+        """The RPCs of terminals; `Serve`, with its many requests, is for the asynchronous client."""
+        return cast("TerminalServiceStub", _Stub(self._loop, self._inner.terminals))
+
+    def attach(
+        self,
+        project_id: str,
+        session_id: str,
+        *,
+        after_offset: int = 0,
+        take_input: bool = False,
+        read_only: bool = False,
+    ) -> "Terminal":
+        """A session's terminal: iterate it, `write` to it in between or from another thread."""
+
+        async def attach() -> "AsyncTerminal":
+            return self._inner.attach(
+                project_id, session_id, after_offset=after_offset, take_input=take_input, read_only=read_only
+            )
+
+        return Terminal(self._loop, self._loop.run(attach()))
 
     def serving(self, service: str, timeout_seconds: float = 1.0) -> bool:
         """Whether a service says that it is ready."""
