@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from podium.runner.sandbox import bwrap
 from podium.runner.sandbox.layout import View, arguments, hides
 from podium.runner.sandbox.probe import Bwrap, find_bwrap
 from podium.runner.sandbox.worktree import git_places
+from tests.runner.acp import FAKE, scripted
 from tests.runner.conftest import Repo
 from tests.runner.house import PREFIX, House, house
 
@@ -200,3 +202,43 @@ def test_only_a_worktree_has_places(tmp_path: Path) -> None:
     """A folder that git does not know is refused, in words."""
     with pytest.raises(StartError, match="is not a worktree's"):
         git_places(tmp_path)
+
+
+TELLS = """
+import json, sys, urllib.request
+sent = [json.loads(line) for line in open(sys.argv[1])]
+(server,) = next(each["params"]["mcpServers"] for each in sent if each.get("method") == "session/new")
+call = {"name": "report_progress", "arguments": {"text": "by a tool, from inside"}}
+body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}).encode()
+headers = {each["name"]: each["value"] for each in server["headers"]}
+headers |= {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+answer = urllib.request.urlopen(urllib.request.Request(server["url"], body, headers), timeout=10)
+open("told.txt", "w").write(answer.read().decode())
+"""
+
+
+@needs_bwrap
+async def test_a_session_inside_has_its_tools(tmp_path: Path, repo: Repo) -> None:
+    """An ACP agent without a network reaches Podium's tools all the same: their port is let through."""
+    log = tmp_path / "it.log"
+    steps = [
+        {"start": [sys.executable, "-c", TELLS, str(log)]},
+        {"wait_for": "told.txt"},
+        {"agent": ["complete", "Told"]},
+    ]
+    profile = scripted(
+        tmp_path,
+        steps,
+        http=True,
+        mcp=True,
+        sandbox="bwrap",
+        sandbox_write=[str(tmp_path)],
+        sandbox_read=[str(FAKE.parent)],
+    )
+    async with house(tmp_path / "house", repo) as at_home:
+        await at_home.start_runner({"it": profile})
+        await at_home.launch("agent_1")
+        assert (await at_home.pods.end_of("agent_1")).completed.summary == "Told"
+        said = [report.progress.text for report in at_home.pods.reports("agent_1", "progress")]
+        assert "by a tool, from inside" in said
+        await at_home.stop_runner()

@@ -175,7 +175,7 @@ class Life:
     async def _turns(self, prepared: Prepared) -> TurnEnd | None:
         """Take turns until the agent is done (its last turn) or has failed, which is reported (None)."""
         agent = self._agent
-        around = briefing.surroundings(agent, prepared, self._house.address, self._house.commands)
+        around = briefing.surroundings(agent, prepared, self._house.address, self._house.commands, self._ports())
         agent.redactor = Redactor(commands.secrets(self._profile, around))
         brief = await briefing.brief(agent, self._profile, self._pod, prepared, self._house.workspaces)
         agent.instructions, self._reminder = brief.text, brief.speech.reminder()
@@ -249,6 +249,12 @@ class Life:
             problem=ended.problem,
             cause=ended.cause,
         )
+
+    def _ports(self) -> list[int]:
+        """Where a session finds Podium's tools, where it sees no other port: in a sandbox."""
+        profile = self._profile
+        in_sandbox = profile.sandbox != "none" and profile.sandbox_network == "off"
+        return [self._house.mcp.reserve()] if in_sandbox and profile.kind == "acp" and profile.mcp else []
 
     def _limit(self) -> float:
         """The shorter of the pod's and the profile's limit; 0: none."""
