@@ -60,6 +60,17 @@ def test_always_is_remembered() -> None:
     assert scene.agent(agent).status is AgentStatus.AWAITING_INPUT
 
 
+def test_a_permission_is_dropped_with_its_agent() -> None:
+    """Nobody waits for leave that an agent asked for which has ended; its questions stay, for the next one to ask."""
+    scene, agent, permission = asking(permission_tool="npm", options=("Allow", "Deny"))
+    scene.do(AskQuestion(content="Which?", blocking=True, question_key="which"), scene.as_agent(agent))
+    scene.fail(agent)
+    dropped = scene.pod.messages[permission]
+    assert dropped.answer is not None
+    assert (dropped.answer.by, dropped.answer.choice) == ("policy", "")
+    assert [item.split(":")[0] for item in scene.inbox()] == ["question_asked"]
+
+
 def test_two_questions_at_once() -> None:
     """An agent works on when the last of its questions is answered."""
     scene, agent, first = asking()

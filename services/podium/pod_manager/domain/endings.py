@@ -11,7 +11,9 @@ from podium.pod_manager.domain import limits
 from podium.pod_manager.domain.draft import Draft
 from podium.pod_manager.domain.events.agents import AgentEnded, AgentInterruptRequested
 from podium.pod_manager.domain.events.documents import DocumentAttemptEnded
+from podium.pod_manager.domain.events.messages import InboxItemCleared, QuestionAnswered
 from podium.pod_manager.domain.events.workstreams import AttemptEnded, MergeRequested, WorkstreamFailed
+from podium.pod_manager.domain.inbox import item_of
 from podium.pod_manager.domain.kinds import (
     AgentKind,
     AgentStatus,
@@ -72,10 +74,23 @@ def end_agent(draft: Draft, agent: Agent, end: End) -> None:
             checks=end.checks,
         )
     )
+    if end.status is not AgentStatus.LOST:
+        _drop_permissions(draft, agent)
     if agent.workstream_id in draft.pod.workstreams:
         _end_attempt(draft, agent, end, excused)
     elif end.status is not AgentStatus.COMPLETED:
         _end_document(draft, agent, end, excused)
+
+
+def _drop_permissions(draft: Draft, agent: Agent) -> None:
+    """What it asked leave for nobody waits for any more. Its questions stay: the next attempt asks them again; so do
+    those of a LOST agent, whose end was nobody's wish."""
+    for message in draft.pod.messages.values():
+        if message.permission_tool and message.answer is None and message.author == f"agent:{agent.id}":
+            draft.emit(QuestionAnswered(message_id=message.id, by="policy", text="(its agent has ended)"))
+            settled = item_of(message, draft.now, settled=True)
+            if settled is not None and settled.id in draft.pod.inbox:
+                draft.emit(InboxItemCleared(item_id=settled.id))
 
 
 def request_interrupt(draft: Draft, agent: Agent, reason: str) -> None:
