@@ -169,8 +169,12 @@ async def test_every_mutation_is_shown_first(world: World):
     await project.update_session(s.id, name="mine", status=task_pb2.SESSION_STATUS_WORKING)
     await project.set_needs_input(s.id, True, "which one?")
     await project.append_timeline(s.id, task_pb2.TIMELINE_KIND_NOTE, "hello")
+    await project.spawn_session(session_id="u", task_ids=[a.id], command=["/bin/sh", "-l"])
+    await project.close_session("u")
+    await project.spawn_session(session_id="v", agent="claude", rows=40, columns=120)
     await project.delete_task(b.id)
     await project.delete_session("t")
+    await project.close_session("v")
     await world.equal(project)
     assert ids(project.tasks()) == [a.id] and ids(project.sessions()) == ["s"] and not project.board.pending
 

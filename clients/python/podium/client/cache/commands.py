@@ -47,6 +47,20 @@ class SessionChanges(TypedDict, total=False):
     exit_reason: str
 
 
+class SpawnFields(TypedDict, total=False):
+    """What a runner is told of a session's process; those that are given."""
+
+    name: str
+    task_ids: Sequence[str]
+    agent: str
+    command: Sequence[str]
+    env: Mapping[str, str]
+    working_directory: str
+    rows: int
+    columns: int
+    pool: str
+
+
 class Commands(ABC):
     """The mutations; `send` is how one is made."""
 
@@ -87,6 +101,16 @@ class Commands(ABC):
             session_id=session_id or f"session_{uuid.uuid4().hex}", task_ids=task_ids, name=name, agent=agent, env=env
         )
         return _session(await self.send(self._maestro.CreateSession, request, keys.session(request.session_id)))
+
+    async def spawn_session(self, *, session_id: str = "", **fields: Unpack[SpawnFields]) -> Session:
+        """A new session whose process a runner starts in a terminal: see `Podium.attach`."""
+        request = pb.SpawnSessionRequest(session_id=session_id or f"session_{uuid.uuid4().hex}", **fields)
+        return _session(await self.send(self._maestro.SpawnSession, request, keys.session(request.session_id)))
+
+    async def close_session(self, session_id: str) -> None:
+        """End a session's process, and remove the session."""
+        request = pb.CloseSessionRequest(session_id=session_id)
+        await self.send(self._maestro.CloseSession, request, keys.session(session_id))
 
     async def update_session(self, session_id: str, **changes: Unpack[SessionChanges]) -> Session:
         """Change the fields that are given."""

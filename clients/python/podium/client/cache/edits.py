@@ -33,12 +33,12 @@ def edits_of(  # noqa: PLR0911 - one branch for each mutation
             return [EntityEdit("task", request.task_id, _masked(request))]
         case pb.DeleteTaskRequest():
             return _task_deleted(request.task_id, list(tasks), sessions)
-        case pb.CreateSessionRequest():
+        case pb.CreateSessionRequest() | pb.SpawnSessionRequest():
             made = EntityEdit("session", request.session_id, _created(_new_session(request)))
             return [made, *(_task_linked(task_id, request.session_id) for task_id in request.task_ids)]
         case pb.UpdateSessionRequest():
             return [EntityEdit("session", request.session_id, _masked(request))]
-        case pb.DeleteSessionRequest():
+        case pb.DeleteSessionRequest() | pb.CloseSessionRequest():
             holders = [task.id for task in tasks if request.session_id in task.session_ids]
             gone = EntityEdit("session", request.session_id, _deleted)
             return [gone, *(_task_unlinked(task_id, request.session_id) for task_id in holders)]
@@ -111,17 +111,24 @@ def _new_task(request: pb.CreateTaskRequest) -> Task:
     )
 
 
-def _new_session(request: pb.CreateSessionRequest) -> Session:
-    return Session(
+def _new_session(request: pb.CreateSessionRequest | pb.SpawnSessionRequest) -> Session:
+    made = Session(
         id=request.session_id,
         project_id=request.project_id,
         task_ids=request.task_ids,
         name=request.name or request.agent,
         agent=request.agent,
         env=request.env,
-        status=request.status or task_pb2.SESSION_STATUS_STARTING,
+        status=task_pb2.SESSION_STATUS_STARTING,
         origin=task_pb2.SESSION_ORIGIN_PERSON,
     )
+    if isinstance(request, pb.CreateSessionRequest):
+        made.status = request.status or made.status
+        return made
+    made.command.extend(request.command)
+    made.name = made.name or (request.command[0].rpartition("/")[2] if request.command else "terminal")
+    made.working_directory, made.rows, made.columns = request.working_directory, request.rows, request.columns
+    return made
 
 
 def _task_deleted(task_id: str, tasks: Sequence[Task], sessions: Iterable[Session]) -> Sequence[EntityEdit]:
