@@ -5,6 +5,7 @@ times are the store's `recorded_time` (taken before the sync, so that is in them
 """
 
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -81,4 +82,6 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    # The pauses of this process' own collector are not the store's.
+    gc.disable()
     asyncio.run(main())

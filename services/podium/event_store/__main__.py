@@ -11,7 +11,9 @@ from podium.event_store.adapters.wiring import build
 
 async def start(shell: Shell) -> Sequence[Registration]:
     """Open the store and serve it."""
-    return await build(shell, shell.settings.store or f"sqlite://{shell.settings.installation.store_path}")
+    services = await build(shell, shell.settings.store or f"sqlite://{shell.settings.installation.store_path}")
+    gc.freeze()  # what was made up to here stays
+    return services
 
 
 def _collect_less_often() -> None:
@@ -19,7 +21,6 @@ def _collect_less_often() -> None:
 
     The newest 20,000 events are kept on purpose, and next to nothing here is in a cycle; subscribers waited for it.
     """
-    gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 
 
