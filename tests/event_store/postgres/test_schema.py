@@ -8,6 +8,7 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from podium.event_store.adapters.postgres import schema
+from podium.event_store.adapters.postgres.connection import Server
 from podium.event_store.adapters.postgres.log import PostgresLog
 from podium.event_store.adapters.storage import choose
 from tests.contracts.facts import one, stored
@@ -30,6 +31,26 @@ async def test_processes_that_start_together_upgrade_once() -> None:
     assert positions == [1, 2, 3]
     for log in logs:
         await log.close()
+
+
+async def test_an_older_database_is_upgraded_with_what_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the first schema on: its events stay, and the log goes on behind them."""
+    url = empty_database()
+    with monkeypatch.context() as old:
+        old.setattr(schema, "HEAD", "0001")
+        await schema.prepare(Server(url))
+    admin = await asyncpg.connect(url)
+    await admin.execute(
+        """INSERT INTO streams(name) VALUES ('a/1'); INSERT INTO types(name) VALUES ('T');
+        INSERT INTO events(position, stream, revision, recorded_us, checksum, type, event_id, event)
+        VALUES (1, 1, 1, 0, 0, 1, '\\x00', '')"""
+    )
+    await admin.close()
+    log = PostgresLog(url)
+    await log.open()
+    outcomes = [await stored(log, one("a/1", expect=revision)) for revision in (1, 2)]
+    assert [outcome.first_position for outcome in outcomes] == [2, 3]
+    await log.close()
 
 
 async def test_a_newer_schema_is_refused() -> None:
