@@ -151,6 +151,44 @@ async def test_what_cannot_be_started_says_why(desk: Desk) -> None:
         assert words in ended.exit_reason
 
 
+async def test_what_cannot_be_started_is_said_to_who_waits(desk: Desk, person: Person) -> None:
+    """At the terminal that asked for it: the cause, and an exit code that is not 0."""
+
+    def story() -> None:
+        terminal = person("session", "new", "--", "no-such-program")
+        terminal.sees("has ended: no-such-program: No such file or directory")
+        assert terminal.ends() == 1
+
+    await wait(story)
+
+
+async def test_keys_go_to_the_program(desk: Desk, person: Person) -> None:
+    """Ctrl-C, Ctrl-Z and the like are the program's, not the command line's; a long paste arrives whole."""
+
+    def story() -> None:
+        terminal = person("session", "new", "--env", "PS1=go> ", "--", *SHELL)
+        terminal.sees("go> ")
+        sleeper = "/bin/sh -c 'echo run''ning; exec sleep 1000'"
+        terminal.types(sleeper)
+        terminal.sees("running")
+        terminal.presses("\x03")
+        terminal.sees("go> ")
+        terminal.types("echo code-$?-")
+        terminal.sees("code-130-")
+        terminal.types(sleeper)
+        terminal.sees("running")
+        terminal.presses("\x1a")
+        terminal.sees("Stopped")
+        terminal.types("kill %1; /bin/sh -c 'stty -echo; echo rea''dy; exec wc -c'")
+        terminal.sees("ready")
+        terminal.presses("0123456789abcdef\r" * 2000 + "\x04")
+        terminal.sees("34000")
+        terminal.types("exit 0")
+        assert terminal.ends() == 0
+
+    await wait(story)
+
+
 async def test_its_tasks_are_in_its_instructions(desk: Desk) -> None:
     """$PODIUM_INSTRUCTIONS names a file with the prompts of the tasks that it holds."""
     task = await desk.task("Mend", prompt="Mend the fence.")
@@ -327,6 +365,26 @@ async def test_the_runner_is_killed_in_the_middle(place: LocalInstallation, desk
         await screen.sees("again")
         await screen.types("")
         assert (await screen.ends()).status == 0
+
+
+async def test_an_end_that_nobody_heard_of_is_not_forgotten(place: LocalInstallation, desk: Desk) -> None:
+    """Maestro is silent while a session ends, then the runner is killed: the next one tells how it ended."""
+    gate = desk.repository / "gate"
+    made = await desk.run(f"echo waits; until [ -e '{gate}' ]; do sleep 0.05; done; exit 5")
+    await desk.kept(made.id, b"waits")
+    maestro = int(place.service("maestro")["pid"])
+    os.kill(maestro, signal.SIGSTOP)
+    try:
+        gate.touch()
+        await desk.kept(made.id, b"ended: exit status 5")
+        killed = place.kill("runner")
+        await place.back("runner", killed)
+    finally:
+        os.kill(maestro, signal.SIGCONT)
+    ended = await desk.ended(made.id)
+    assert ended.status == task_pb2.SESSION_STATUS_FAILED
+    assert ended.exit_status == 5 or "runner lost" in ended.exit_reason
+    await place.until(lambda state: all(each["state"] == "ready" for each in state["services"]), "all ready again")
 
 
 async def test_the_runner_is_lost(place: LocalInstallation, desk: Desk) -> None:

@@ -20,6 +20,7 @@ _ECHO_SECONDS = 1.0
 """For so long after output of the past a terminal may answer questions that stand in it."""
 _QUIET_LOSSES = 2
 """A loss that is mended at once is not worth a line."""
+_AWAY = "nobody serves its terminal now; waiting (agents without one: `podium logs AGENT -f`)"
 _CONTROL_C = 3
 _LAST_SECONDS = 1.0
 
@@ -134,7 +135,7 @@ class Attachment:
     def _lost(self, error: "PodiumError | None", _pause: float) -> None:
         self._losses += 1
         if self._losses == _QUIET_LOSSES + 1:
-            self._notice("waiting for its runner" if error is None else f"trying again: {error.message}")
+            self._notice(_AWAY if error is None else f"trying again: {error.message}")
 
     async def _say(self, text: str) -> None:
         """A line of our own, where it does least harm: above a program that has the screen, else below all."""
