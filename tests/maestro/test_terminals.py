@@ -488,9 +488,13 @@ async def test_a_terminal_that_has_ended_is_shown_from_its_transcript(place: Pla
 
 
 async def test_a_transcript_that_lost_its_beginning(place: Place):
-    """Where the oldest chunk says where it stood, what is before it is a gap."""
+    """Where the oldest chunk says where it stood, what is before it is a gap; what was not output is none."""
     session = (await start(place.anna, place.runner)).session
-    await place.keep(TranscriptChunk(source=TRANSCRIPT_SOURCE_OUTPUT, data=b"late", offset=1000))
+    await place.keep(
+        TranscriptChunk(source=TRANSCRIPT_SOURCE_OUTPUT, data=b"la", offset=1000),
+        TranscriptChunk(source=TRANSCRIPT_SOURCE_RUNNER, data=b"fast", gap_bytes=7),
+        TranscriptChunk(source=TRANSCRIPT_SOURCE_OUTPUT, data=b"te", offset=1002, gap_bytes=9),
+    )
     await report(place.runner, session, exited=pb.SessionExited(status=0))
     viewer = await attach(place.anna).until(lambda v: v.exited is not None)
     assert (viewer.data, viewer.gap) == (b"late", 1000)
@@ -500,7 +504,7 @@ async def test_attached_before_the_runner(place: Place):
     """A viewer that attaches to a session that is only STARTING sees it begin."""
     await spawn(place.anna)
     viewer = await attach(place.anna).until(lambda v: v.opened is not None)
-    assert viewer.opened and not viewer.opened.running
+    assert viewer.opened and not viewer.opened.running and viewer.sizes == [(24, 80)]
     session = (await place.session()).session
     ids = {"project_id": "p", "session_id": "s", "job_id": session.job_id}
     await place.runner.maestro.ClaimSession(pb.ClaimSessionRequest(**ids))
@@ -508,7 +512,7 @@ async def test_attached_before_the_runner(place: Place):
     assert offer.wanted == 0
     await offer.send(b"hello")
     await viewer.until(lambda v: v.data == b"hello")
-    assert viewer.sizes[-1] == (30, 100)
+    assert viewer.sizes == [(24, 80), (30, 100)]
 
 
 async def test_attached_to_what_fails_to_start(place: Place):

@@ -57,11 +57,15 @@ class Transcript:
         self._chunks: list[TranscriptChunk] = []
         self._waiting = 0
         self._gap = 0
+        self._put_out = 0
+        """Bytes of output so far, kept or not."""
         self._tokens = float(BYTES_PER_SECOND)
         self._filled = now()
         self._wake = asyncio.Event()
         self._limited = False
         self._closed = False
+        self.clean: Callable[[str], str] = lambda text: text
+        """Takes secrets out of the runner's own words."""
 
     def write(self, data: bytes, source: "TranscriptSource.ValueType" = TRANSCRIPT_SOURCE_OUTPUT) -> None:
         """Add output; what is too much is left out."""
@@ -79,6 +83,9 @@ class Transcript:
                 return
 
     def _add(self, chunk: TranscriptChunk) -> None:
+        if chunk.source == TRANSCRIPT_SOURCE_OUTPUT:
+            chunk.offset = self._put_out
+            self._put_out += len(chunk.data)
         size = len(chunk.data) + (chunk.update.ByteSize() if chunk.HasField("update") else 0)
         if not self._admit(size):
             self._gap += size
@@ -93,7 +100,7 @@ class Transcript:
 
     def say(self, text: str) -> None:
         """The runner's own words."""
-        self.write(f"{text}\n".encode(), TRANSCRIPT_SOURCE_RUNNER)
+        self.write(f"{self.clean(text)}\n".encode(errors="replace"), TRANSCRIPT_SOURCE_RUNNER)
 
     def _admit(self, size: int) -> bool:
         now = self._now()

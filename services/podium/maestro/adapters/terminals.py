@@ -57,7 +57,8 @@ class EngineSessions:
         if session is None:
             raise session_not_found(session_id)
         starting = session.status is SessionStatus.STARTING
-        return SessionFacts(starting, session.runner_id, bool(session.job_id), _exit_of(session))
+        size = Size(session.rows, session.columns)
+        return SessionFacts(starting, session.runner_id, bool(session.job_id), size, _exit_of(session))
 
 
 def _exit_of(session: Session) -> Exit | None:

@@ -32,6 +32,7 @@ class StoredTranscript:
         self._stream = stream
         self._from = self._seen = 0
         self._end = 0
+        self._left_out = 0
 
     async def more(self) -> AsyncIterator[Output]:
         """The output behind what was read before."""
@@ -52,10 +53,10 @@ class StoredTranscript:
         if event.type != _TYPE or not event.data:
             return None
         chunk = TranscriptChunk.FromString(event.data)
-        end = self._end
         if chunk.source != TRANSCRIPT_SOURCE_OUTPUT:
-            self._end = end + chunk.gap_bytes
+            self._left_out += chunk.gap_bytes
             return None
-        offset = max(end, chunk.offset) if chunk.offset else end + chunk.gap_bytes
-        self._end = offset + len(chunk.data)
-        return Output(offset, chunk.data, offset - end) if chunk.data else None
+        counted = chunk.offset if chunk.offset >= self._end else 0
+        offset = counted or self._end + self._left_out + chunk.gap_bytes
+        gap, self._left_out, self._end = offset - self._end, 0, offset + len(chunk.data)
+        return Output(offset, chunk.data, gap) if chunk.data else None

@@ -27,6 +27,9 @@ class Size:
     columns: int = 0
 
 
+UNKNOWN_SIZE = Size()
+
+
 @dataclass(frozen=True, slots=True)
 class Exit:
     """How a terminal ended; `away`: it did not, but nobody serves it now."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from podium.maestro.application.terminals.items import Exit, Output
+from podium.maestro.application.terminals.items import UNKNOWN_SIZE, Exit, Output, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,8 @@ class SessionFacts:
     """Who holds it; empty: not known."""
     spawned: bool = False
     """A runner was asked to start it: none but the one that claimed it may serve it."""
+    size: Size = UNKNOWN_SIZE
+    """As it was asked for; the terminal's own is known where it is served."""
     exit: Exit | None = None
     """How it ended."""
 

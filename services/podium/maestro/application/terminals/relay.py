@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from podium.chassis.engine.ports import Clock
 from podium.kernel.errors import Rejection, precondition
 from podium.maestro.application.terminals.items import (
+    UNKNOWN_SIZE,
     Exit,
     Input,
     Output,
@@ -63,7 +64,7 @@ class Relay:
         self.keyboard = Keyboard(session_id, limits, clock, new_token, self._wake_source)
         self.viewers: set[Watching] = set()
         self.source: Source | None = None
-        self.size = Size()
+        self.size = UNKNOWN_SIZE
         self.resized_at = 0
         """Where in the output it took its size."""
         self.end = 0

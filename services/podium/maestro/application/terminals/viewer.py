@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from podium.chassis.engine.ports import Clock
 from podium.kernel.errors import Rejection
 from podium.maestro.application.terminals.items import (
+    UNKNOWN_SIZE,
     Exit,
     InputLost,
     Opened,
@@ -22,6 +23,7 @@ from podium.maestro.application.terminals.relay import Relay, Watching
 if TYPE_CHECKING:
     from podium.maestro.application.terminals.terminals import Key
 
+_PATIENCE = 3
 _CLOSED = Exit(text="closed")
 _AWAY = Exit(text="no runner serves the terminal now", away=True)
 
@@ -64,9 +66,9 @@ class Viewer(Watching):
         try:
             if not read_only and facts.exit is None and (relay.source is None or relay.source.writable):
                 self._token = relay.keyboard.hold(self, input_token, take_input, returns=self._returns)
-            self._size = relay.size
+            self._size = facts.size if relay.size == UNKNOWN_SIZE else relay.size
             sequence = relay.keyboard.sequence if self._token else 0
-            yield Opened(self.viewer_id, self._token, relay.size, self.position, relay.source is not None, sequence)
+            yield Opened(self.viewer_id, self._token, self._size, self.position, relay.source is not None, sequence)
             if not await self._is_live(facts):
                 self._follows_transcript = facts.exit is None
                 async with aclosing(self._replay()) as outputs:  # type: ignore[type-var]
@@ -86,6 +88,8 @@ class Viewer(Watching):
     async def _is_live(self, facts: SessionFacts) -> bool:
         """Whether a runner serves it, after a moment; what has just begun has nothing else to show."""
         relay, wait = self._relay, self._limits.transcript_after_seconds
+        if self._returns:
+            wait *= _PATIENCE  # a loss that met it may have met the runner too, and live it sees more
         if facts.exit is not None:
             return relay.source is not None
         if facts.starting:
@@ -135,7 +139,7 @@ class Viewer(Watching):
         if self.input_lost:
             self.input_lost = False
             return InputLost()
-        if self._size != relay.size and self.position >= relay.resized_at:
+        if self._size != relay.size != UNKNOWN_SIZE and self.position >= relay.resized_at:
             self._size = relay.size
             return relay.size
         output = relay.next_output(self)
