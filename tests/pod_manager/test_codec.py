@@ -1,7 +1,7 @@
 """Pods on the wire and in the store lose nothing."""
 
 from podium.pod_manager.adapters.codec import COMMAND_TYPES, EVENT_TYPES, ORDER_TYPES, entity_codec, make_codec
-from podium.pod_manager.domain.commands.agents import RunnerLeaseChanged
+from podium.pod_manager.domain.commands.agents import RunnerLeaseChanged, RunnersLooked
 from podium.pod_manager.domain.resources import Pod
 from podium.pods.v1 import pod_events_pb2, pod_pb2, pod_service_pb2
 from tests.pod_manager.scene import Scene, item
@@ -22,10 +22,10 @@ def test_everything_has_its_pair() -> None:
     for module in (pod_events_pb2, pod_pb2):
         assert {message.full_name for message in module.DESCRIPTOR.message_types_by_name.values()} <= paired
     assert set(EVENT_TYPES) | set(ORDER_TYPES) <= set(CODEC.pairs)
-    assert set(COMMAND_TYPES) - set(CODEC.pairs) == {RunnerLeaseChanged}
+    assert set(COMMAND_TYPES) - set(CODEC.pairs) == {RunnerLeaseChanged, RunnersLooked}
     methods = pod_service_pb2.DESCRIPTOR.services_by_name["PodService"].methods
     commands = {method.name for method in methods if "request_id" in method.input_type.fields_by_name}
-    assert commands == {kind.__name__ for kind in COMMAND_TYPES} - {"RunnerLeaseChanged"}
+    assert commands == {kind.__name__ for kind in COMMAND_TYPES} - {"RunnerLeaseChanged", "RunnersLooked"}
 
 
 def test_a_pod_from_its_stored_facts() -> None:

@@ -92,6 +92,8 @@ const REASONS: Record<number, string> = {
   [InboxReason.CONFLICT]: "Conflict",
   [InboxReason.PERMISSION]: "Permission",
   [InboxReason.DOCUMENT_FAILED]: "Document",
+  [InboxReason.RUNNER_MISSING]: "Runner",
+  [InboxReason.LOGIN_FAILED]: "Login",
 };
 export const reasonWord = (reason: InboxReason): string => REASONS[reason] ?? "Notice";
 

@@ -4,17 +4,21 @@ A pod knows which runner holds an agent, and under which epoch; the store knows 
 compares the two: at the start, at every fact about leases, and every few seconds, which also finds the claim that was
 on its way while the lease ended. What looks wrong is asked of the store once more before a pod is told, since a lease
 may be newer than what was heard of it.
+
+It also tells a pod when no living runner can do what the pod waits for, and when one can again; after a moment, so
+that a runner that is merely restarted is not missed.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from typing import Protocol
 
 from podium.chassis.engine.model import Spawner
 from podium.chassis.engine.ports import Clock
 from podium.kernel.errors import Rejection
-from podium.pod_manager.domain.commands.agents import RunnerLeaseChanged
+from podium.pod_manager.application.runners import Leases, missing_runner
+from podium.pod_manager.domain.commands.agents import RunnerLeaseChanged, RunnersLooked
 from podium.pod_manager.domain.queries import CLAIMED, live_agents
 from podium.pod_manager.domain.resources import Pod
 
@@ -22,12 +26,13 @@ _log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS = 3.0
 """Lease ttl (4 s), this, and the grace (5 s) may not add up to more than a lost agent may hold its slot."""
+MISSING_GRACE_SECONDS = 4.0
+"""Before a pod hears that nobody can do its jobs; with the lease's ttl less than ten seconds after the fault."""
 PODS_AT_ONCE = 32
 BACKOFF_SECONDS = 0.2
 BACKOFF_LIMIT_SECONDS = 5.0
 
-Leases = Mapping[str, int]
-"""Living runners: their epochs by name."""
+Told = RunnerLeaseChanged | RunnersLooked
 
 
 class LeasesUnavailable(Exception):
@@ -53,7 +58,7 @@ class Pods(Protocol):
         """Their committed states."""
         ...
 
-    async def tell(self, pod_id: str, command: RunnerLeaseChanged) -> None:
+    async def tell(self, pod_id: str, command: Told) -> None:
         """Execute a command; raises Rejection."""
         ...
 
@@ -64,7 +69,8 @@ def doubts(pod: Pod, leases: Leases) -> list[RunnerLeaseChanged]:
     for agent in live_agents(pod):
         if agent.status not in CLAIMED or agent.runner_lost_time is not None:
             continue
-        epoch = leases.get(agent.runner_id, 0)
+        lease = leases.get(agent.runner_id)
+        epoch = lease.epoch if lease is not None else 0
         if epoch < agent.lease_epoch:
             command = RunnerLeaseChanged(agent.runner_id, agent.lease_epoch, live=False)
         elif epoch > agent.lease_epoch:
@@ -83,7 +89,12 @@ class LeaseFollower:
         self._pods = pods
         self._clock = clock
         self._tasks = tasks
-        self._leases: Leases = {}
+        self._leases: Leases | None = None
+        """What the store said last; None: something has happened since."""
+        self._fine: dict[str, int] = {}
+        """Pods whose jobs somebody can do, as of their revisions, under these leases."""
+        self._missed: dict[str, float] = {}
+        """Pods whose jobs nobody can do: since when, on the monotonic clock."""
         self._look = asyncio.Event()
 
     async def run(self) -> None:
@@ -94,40 +105,67 @@ class LeaseFollower:
             try:
                 await self.reconcile()
                 backoff = BACKOFF_SECONDS
-                await self._wait(LOOK_EVERY_SECONDS)
+                await self._wait(self._pause())
             except LeasesUnavailable as error:
                 _log.warning("the runners' leases cannot be read now: %s", error)
                 await self._clock.sleep(backoff)
                 backoff = min(backoff * 2, BACKOFF_LIMIT_SECONDS)
 
     async def reconcile(self) -> None:
-        """Tell every pod what its trust in runners is worth; raises LeasesUnavailable."""
-        suspects = [pod for pod in self._pods.loaded() if doubts(pod, self._leases)]
-        if not suspects:
+        """Tell every pod what its trust in runners is worth, and whether it has one; raises LeasesUnavailable."""
+        pods = list(self._pods.loaded())
+        if not pods:
             return
-        self._leases = await self._source.living()
+        if self._leases is None or any(doubts(pod, self._leases) for pod in pods):
+            self._leases = await self._source.living()
+            self._fine.clear()
+        leases = self._leases
+        told = [(pod.pod_id, command) for pod in pods for command in self._commands(pod, leases)]
+        self._missed = {pod.pod_id: self._missed[pod.pod_id] for pod in pods if pod.pod_id in self._missed}
         gate = asyncio.Semaphore(PODS_AT_ONCE)
 
-        async def tell(pod: Pod) -> None:
+        async def tell(pod_id: str, command: Told) -> None:
             async with gate:
-                for command in doubts(pod, self._leases):
-                    await self._tell(pod.pod_id, command)
+                await self._tell(pod_id, command)
 
-        await asyncio.gather(*(tell(pod) for pod in suspects))
+        await asyncio.gather(*(tell(pod_id, command) for pod_id, command in told))
 
-    async def _tell(self, pod_id: str, command: RunnerLeaseChanged) -> None:
+    def _commands(self, pod: Pod, leases: Leases) -> list[Told]:
+        found: list[Told] = list(doubts(pod, leases))
+        if self._fine.get(pod.pod_id) == pod.revision:
+            return found
+        missing = missing_runner(pod, leases)
+        if not missing:
+            self._missed.pop(pod.pod_id, None)
+            if not pod.runner_missing:
+                self._fine[pod.pod_id] = pod.revision
+        else:
+            since = self._missed.setdefault(pod.pod_id, self._clock.monotonic())
+            if self._clock.monotonic() - since < MISSING_GRACE_SECONDS:
+                return found
+        if missing != pod.runner_missing:
+            found.append(RunnersLooked(missing))
+        return found
+
+    def _pause(self) -> float:
+        """Until the next look: sooner where a grace ends before."""
+        now = self._clock.monotonic()
+        ends = [since + MISSING_GRACE_SECONDS - now for since in self._missed.values()]
+        return min([LOOK_EVERY_SECONDS, *(left for left in ends if left > 0)])
+
+    async def _tell(self, pod_id: str, command: Told) -> None:
         try:
             await self._pods.tell(pod_id, command)
         except Rejection as refusal:
             # Another owner's by now, or the store is away: the next look tries again.
-            _log.debug("pod %s was not told of runner %s: %s", pod_id, command.runner_id, refusal)
+            _log.debug("pod %s was not told %s: %s", pod_id, command, refusal)
 
     async def _listen(self) -> None:
         backoff = BACKOFF_SECONDS
         while True:
             try:
                 async for _ in self._source.changes():
-                    self._leases = {}
+                    self._leases = None
                     self._look.set()
                     backoff = BACKOFF_SECONDS
             except LeasesUnavailable as error:

@@ -16,7 +16,13 @@ from podium.pod_manager.domain.commands import (
     ReviewCommand,
     WorkstreamCommand,
 )
-from podium.pod_manager.domain.commands.agents import RegisterAgent, ReportAgent, RunnerLeaseChanged, UnregisterAgent
+from podium.pod_manager.domain.commands.agents import (
+    RegisterAgent,
+    ReportAgent,
+    RunnerLeaseChanged,
+    RunnersLooked,
+    UnregisterAgent,
+)
 from podium.pod_manager.domain.commands.lifecycle import EvaluateNow, OpenPod, ReportExternalSync
 from podium.pod_manager.domain.commands.messages import MarkInboxRead, PostMessage, ReopenThread, ResolveThread
 from podium.pod_manager.domain.commands.review import ReportJob
@@ -47,6 +53,7 @@ AFTER_THE_END = frozenset(
         UnregisterAgent,
         ReportAgent,
         RunnerLeaseChanged,
+        RunnersLooked,
         ReportJob,
         PostMessage,
         ResolveThread,

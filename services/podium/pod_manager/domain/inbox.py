@@ -14,12 +14,20 @@ from podium.pod_manager.domain.kinds import (
     AgentKind,
     Autonomy,
     DocumentState,
+    FailureCause,
     InboxReason,
     MessageKind,
     Phase,
     WorkstreamStatus,
 )
-from podium.pod_manager.domain.queries import budget_reached, in_plan_order, is_held, is_terminal, live_agent_of
+from podium.pod_manager.domain.queries import (
+    budget_reached,
+    in_plan_order,
+    is_held,
+    is_terminal,
+    last_attempt,
+    live_agent_of,
+)
 from podium.pod_manager.domain.resources import Plan, Pod, Spec
 
 OF_MESSAGES = frozenset({InboxReason.QUESTION_ASKED, InboxReason.PERMISSION, InboxReason.BLOCKER_RAISED})
@@ -67,6 +75,8 @@ def _desired(pod: Pod) -> Iterator[InboxItem]:
         yield from _workstreams(pod)
     if pod.phase is Phase.REVIEW:
         yield from _review(pod)
+    if pod.runner_missing:
+        yield item(InboxReason.RUNNER_MISSING, "runner", pod.runner_missing)
     if budget_reached(pod):
         text = "The budget is used up: raise it with UpdatePolicy, and the pod goes on."
         yield item(InboxReason.BUDGET_REACHED, "budget", text)
@@ -85,6 +95,8 @@ def _document(pod: Pod, name: str, document: Spec | Plan, kind: AgentKind) -> It
         elif document.failed_attempts >= pod.policy.max_attempts:
             text = f"The {name} could not be written: {document.last_error[:TITLE_LENGTH]}"
             yield item(InboxReason.DOCUMENT_FAILED, name, text)
+        elif document.next_retry_time is not None and document.last_cause is FailureCause.LOGIN_FAILED:
+            yield _login(name, document.last_error)
 
 
 def _workstreams(pod: Pod) -> Iterator[InboxItem]:
@@ -95,6 +107,15 @@ def _workstreams(pod: Pod) -> Iterator[InboxItem]:
         elif is_held(pod, ws):
             text = f"The attempt at {ws.id} was interrupted: retry it, skip it, or complete it as it stands."
             yield item(InboxReason.WORKSTREAM_FAILED, ws.id, text)
+        elif ws.status is WorkstreamStatus.READY and ws.next_retry_time is not None:
+            attempt = last_attempt(ws)
+            if attempt is not None and attempt.cause is FailureCause.LOGIN_FAILED:
+                yield _login(ws.id, attempt.error)
+
+
+def _login(subject: str, error: str) -> InboxItem:
+    text = f"The agent for {subject} could not log in: log in on the runner's machine; it is tried again. {error}"
+    return item(InboxReason.LOGIN_FAILED, subject, text[:TITLE_LENGTH])
 
 
 def _review(pod: Pod) -> Iterator[InboxItem]:

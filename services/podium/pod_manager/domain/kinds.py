@@ -123,6 +123,8 @@ class InboxReason(Enum):
     CONFLICT = 7
     PERMISSION = 8
     DOCUMENT_FAILED = 9
+    RUNNER_MISSING = 10
+    LOGIN_FAILED = 11
 
 
 class JobKind(Enum):

@@ -22,6 +22,8 @@ WAITING_ENTRIES = 100
 
 RUNNER_GRACE = timedelta(seconds=5)
 """After a runner's lease ended: it may come back, flush its spool and claim its agents again."""
+START_LIMIT = timedelta(hours=1)
+"""For a living runner to start an agent that it claimed: to prepare a worktree may take long, but not for ever."""
 INTERRUPT_LIMIT = timedelta(seconds=60)
 """For a living runner to end an agent; after it the slot is free, and a late word of the agent is refused."""
 RATE_LIMIT_PAUSE = timedelta(seconds=60)

@@ -267,3 +267,5 @@ class Pod:
     tool_grants: tuple[ToolGrant, ...] = ()
     held: bool = False
     release_requested: bool = False
+    runner_missing: str = ""
+    runner_missing_since: datetime | None = None

@@ -27,7 +27,7 @@ from podium.pod_manager.domain.kinds import (
     Phase,
     WorkstreamStatus,
 )
-from podium.pod_manager.domain.limits import INTERRUPT_LIMIT, RUNNER_GRACE, WORKSTREAMS
+from podium.pod_manager.domain.limits import INTERRUPT_LIMIT, RUNNER_GRACE, START_LIMIT, WORKSTREAMS
 from podium.pod_manager.domain.moving import finish, move
 from podium.pod_manager.domain.orders import open_job
 from podium.pod_manager.domain.phases import forward
@@ -53,6 +53,7 @@ def schedule(pod: Pod, context: Context) -> Sequence[object]:
         return ()
     draft = Draft(pod, context, by=SCHEDULER)
     give_up_lost_agents(draft)
+    end_unstarted_agents(draft)
     end_overlong_agents(draft)
     end_unheeded_agents(draft)
     if is_terminal(draft.pod):
@@ -79,9 +80,9 @@ def _instants(pod: Pod) -> Iterator[datetime]:
     for agent in live_agents(pod):
         if agent.runner_lost_time is not None:
             yield agent.runner_lost_time + RUNNER_GRACE
-        limit = time_limit(pod, agent)
-        if limit is not None:
-            yield limit
+        for limit in (start_limit(pod, agent), time_limit(pod, agent)):
+            if limit is not None:
+                yield limit
     for job in _interrupts(pod):
         if job.issued_time is not None:
             yield job.issued_time + INTERRUPT_LIMIT
@@ -111,6 +112,25 @@ def time_limit(pod: Pod, agent: Agent) -> datetime | None:
     if agent.status not in CLAIMED or agent.registered_time is None or not pod.policy.agent_time_limit:
         return None
     return agent.registered_time + pod.policy.agent_time_limit
+
+
+def start_limit(pod: Pod, agent: Agent) -> datetime | None:
+    """When a claimed agent must have started; None: it has."""
+    if agent.status is not AgentStatus.STARTING or agent.registered_time is None:
+        return None
+    return agent.registered_time + START_LIMIT
+
+
+def end_unstarted_agents(draft: Draft) -> None:
+    """Its runner claimed it and said no more."""
+    for agent in list(live_agents(draft.pod)):
+        limit = start_limit(draft.pod, agent)
+        if limit is None or limit > draft.now:
+            continue
+        if not agent.interrupt_requested:
+            open_job(draft, JobKind.INTERRUPT, agent_id=agent.id, text="it never started")
+        text = f"runner {agent.runner_id} did not start it within {START_LIMIT}"
+        end_agent(draft, agent, End(AgentStatus.FAILED, FailureCause.START_FAILED, text, process_gone=False))
 
 
 def end_overlong_agents(draft: Draft) -> None:

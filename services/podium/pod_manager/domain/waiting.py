@@ -49,6 +49,8 @@ def waiting_on(pod: Pod) -> tuple[WaitingOn, ...]:
 
 def _reasons(pod: Pod) -> Iterator[WaitingOn]:
     yield from _questions(pod)
+    if pod.runner_missing:
+        yield WaitingOn(K.RUNNER, pod.runner_missing, "runner", since_time=pod.runner_missing_since)
     if budget_reached(pod):
         yield WaitingOn(K.BUDGET, "the budget is used up: raise it with UpdatePolicy", "budget")
     if pod.phase is Phase.SPEC_CLARIFICATION:
@@ -170,6 +172,9 @@ def _agent(pod: Pod, agent: Agent) -> Iterator[WaitingOn]:
         offer = f" with profile {agent.profile}" if agent.profile else "; the policy names no profile for it"
         text = f"a runner that starts {who}{offer}; none took the job yet"
         yield WaitingOn(K.RUNNER, text, agent.id, since_time=agent.requested_time)
+    elif agent.status is AgentStatus.STARTING and agent.runner_lost_time is None and not agent.interrupt_requested:
+        text = f"runner {agent.runner_id}, which prepares the worktree and starts {who}"
+        yield WaitingOn(K.RUNNER, text, agent.id, since_time=agent.registered_time)
     elif agent.runner_lost_time is not None:
         text = f"runner {agent.runner_id}, which is gone; {agent.id} is given up soon"
         yield WaitingOn(K.RUNNER, text, agent.id, since_time=agent.runner_lost_time)

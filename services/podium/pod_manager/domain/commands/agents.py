@@ -80,6 +80,13 @@ class RunnerLeaseChanged:
     live: bool
 
 
+@dataclass(frozen=True, slots=True)
+class RunnersLooked:
+    """Why no living runner can do what the pod waits for; empty: one can. No RPC, as above."""
+
+    missing: str = ""
+
+
 AgentCommand = (
     RegisterAgent
     | UnregisterAgent
@@ -90,4 +97,5 @@ AgentCommand = (
     | RestartAgent
     | InterruptAgent
     | RunnerLeaseChanged
+    | RunnersLooked
 )

@@ -11,6 +11,7 @@ from podium.pod_manager.domain.commands.agents import (
     ReportAgent,
     RestartAgent,
     RunnerLeaseChanged,
+    RunnersLooked,
     SendAgentMessage,
     StartAgent,
     UnregisterAgent,
@@ -27,7 +28,7 @@ from podium.pod_manager.domain.events.agents import (
     AgentStartApproved,
     AgentUnregistered,
 )
-from podium.pod_manager.domain.events.lifecycle import HomeRunnerSet
+from podium.pod_manager.domain.events.lifecycle import HomeRunnerSet, RunnerMissed
 from podium.pod_manager.domain.events.workstreams import WorkstreamRetried
 from podium.pod_manager.domain.graph import SATISFIED, WAITING
 from podium.pod_manager.domain.kinds import (
@@ -80,6 +81,8 @@ def decide(draft: Draft, command: AgentCommand) -> None:
             interrupt_agent(draft, command)
         case RunnerLeaseChanged():
             runner_lease_changed(draft, command)
+        case RunnersLooked(missing=missing):
+            runners_looked(draft, missing)
         case _:
             assert_never(command)
 
@@ -142,6 +145,12 @@ def runner_lease_changed(draft: Draft, command: RunnerLeaseChanged) -> None:
             continue
         if agent.lease_epoch < command.lease_epoch or (not command.live and agent.lease_epoch == command.lease_epoch):
             draft.emit(AgentRunnerLost(agent_id=agent.id, runner_id=command.runner_id))
+
+
+def runners_looked(draft: Draft, missing: str) -> None:
+    """What is known already is no fact."""
+    if missing != draft.pod.runner_missing:
+        draft.emit(RunnerMissed(reason=missing))
 
 
 # -- people ----------------------------------------------------------------------------------------------------------

@@ -63,6 +63,13 @@ class CooldownStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class RunnerMissed:
+    """No living runner can do what the pod waits for; an empty reason: one can again."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class JobOpened:
     """An order to a runner is open; the same append holds its JobIssued."""
 
@@ -99,6 +106,7 @@ LifecycleEvent = (
     | HomeRunnerSet
     | BaseCommitResolved
     | CooldownStarted
+    | RunnerMissed
     | JobOpened
     | JobMoved
     | JobEnded

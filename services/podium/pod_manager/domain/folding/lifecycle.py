@@ -16,6 +16,7 @@ from podium.pod_manager.domain.events.lifecycle import (
     PhaseChanged,
     PodOpened,
     PolicyUpdated,
+    RunnerMissed,
 )
 from podium.pod_manager.domain.kinds import AgentStatus, JobKind, Phase
 from podium.pod_manager.domain.queries import TERMINAL_PHASES
@@ -37,6 +38,9 @@ def evolve(pod: Pod, event: LifecycleEvent, recorded: Recorded) -> Pod:
             return replace(pod, repository=replace(pod.repository, base_commit=commit))
         case CooldownStarted(until_time=until, reason=reason):
             return replace(pod, cooldown_until=until, cooldown_reason=reason)
+        case RunnerMissed(reason=reason):
+            since = (pod.runner_missing_since or recorded.time) if reason else None
+            return replace(pod, runner_missing=reason, runner_missing_since=since)
         case JobOpened():
             return _job_opened(pod, event)
         case JobMoved(job_id=job_id, stream=stream):
