@@ -15,7 +15,7 @@ NO_NODE := echo "Node is missing (20 or newer): the web interface is not built a
 # The one tool that pip itself installs; everything else comes by it, hashed.
 UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements/dev.txt)
 
-.PHONY: help setup protos demo test web test-web soak check fmt types install stubs reasons release-protos bench-start bench-gateway bench-events bench-maestro bench-pods lock clean
+.PHONY: help setup protos demo test web test-web soak check fmt types install stubs reasons release-protos bench-start bench-gateway bench-events bench-maestro bench-pods bench-web lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -132,6 +132,9 @@ bench-gateway: setup ## Measure what the gateway adds to a call, and 200 open wa
 
 bench-maestro: setup ## Measure mutations, a cache's full sync, and the way of a change to 100 watching clients.
 	@$(BIN)/python -m bench.maestro
+
+bench-web: setup web ## Measure the web interface in a real browser: first load, commit to visible, scrolling, memory.
+	@$(BIN)/python -m bench.web
 
 lock: ## Pin the dependencies anew, with hashes.
 	@for f in runtime dev bench; do $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header requirements/$$f.in -o requirements/$$f.txt; done

@@ -3,7 +3,7 @@ import { createRoot } from "react-dom/client";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import "./styles.css";
-import { exchangeToken } from "./app/auth";
+import { exchangeToken, type SignIn } from "./app/auth";
 import { router } from "./app/router";
 import { SignedOut } from "./app/SignedOut";
 import { applyTheme } from "./app/theme";
@@ -17,14 +17,10 @@ const queries = new QueryClient({ defaultOptions: { queries: { refetchOnWindowFo
 
 async function begin(): Promise<void> {
   const signIn = await exchangeToken(window.location, window.history);
-  try {
-    await queries.fetchQuery({ ...sessionInfo, retry: false });
-  } catch (error) {
-    if (reasonOf(error) === "UNAUTHENTICATED" || signIn === "spent") {
-      root.render(<SignedOut spent={signIn === "spent"} />);
-      return;
-    }
-    // The services are away: the page comes up and says so.
+  // Just signed in: nothing to ask first. Otherwise the cookie may be missing, or over.
+  if (signIn !== "ok" && !(await isSignedIn(signIn))) {
+    root.render(<SignedOut spent={signIn === "spent"} />);
+    return;
   }
   watcher.start();
   root.render(
@@ -34,6 +30,16 @@ async function begin(): Promise<void> {
       </QueryClientProvider>
     </StrictMode>,
   );
+}
+
+async function isSignedIn(signIn: SignIn): Promise<boolean> {
+  try {
+    await queries.fetchQuery({ ...sessionInfo, retry: false });
+    return true;
+  } catch (error) {
+    // Where only the services are away, the page comes up and says so.
+    return reasonOf(error) !== "UNAUTHENTICATED" && signIn !== "spent";
+  }
 }
 
 // A sign-in link pasted over the open page changes nothing but the fragment.

@@ -64,6 +64,19 @@ describe("the watch of all tabs", () => {
     expect([first.seen, second.seen, other.connection]).toEqual([[7n], [8n], "connected"]);
   });
 
+  it("begins with the first tab that is signed in", async () => {
+    const { gateway, hub, end } = browser();
+    ends = end;
+    const port: Port<ToHub, ToTab> = { onmessage: null, postMessage: () => undefined };
+    hub.connect(port);
+    await settle();
+    expect(gateway.streams).toHaveLength(0);
+    port.onmessage?.({ data: { kind: "hello", lock: "a" } } as MessageEvent<ToHub>);
+    await settle();
+    expect(gateway.streams).toHaveLength(1);
+    hub.lanes[0]?.stream.stop();
+  });
+
   it("lost, goes on for each tab from the point that the tab has reached", async () => {
     const { gateway, tab, end } = browser();
     ends = end;
@@ -111,6 +124,7 @@ describe("the watch of all tabs", () => {
     const said: ToTab[] = [];
     const port: Port<ToHub, ToTab> = { onmessage: null, postMessage: (message) => said.push(message) };
     hub.connect(port);
+    port.onmessage?.({ data: { kind: "hello", lock: "a" } } as MessageEvent<ToHub>);
     port.onmessage?.({ data: { kind: "add", epoch: 0, id: "s1", what: { case: "board", value: {} } } } as MessageEvent<ToHub>);
     await settle();
     gateway.streams[0]?.send(opened);

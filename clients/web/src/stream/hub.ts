@@ -21,17 +21,22 @@ export class Hub {
     private readonly gone: (lock: string) => Promise<void>,
   ) {}
 
+  /** A tab's port. Its watch begins with "hello": before that the tab may not be signed in. */
   connect(port: Port<ToHub, ToTab>): void {
-    const lane = this.lanes.find(({ stream }) => stream.size < TARGETS_OF_A_LANE) ?? this.open();
-    const tab = new Tab(port, lane.stream);
-    lane.tabs.add(tab);
-    const leave = () => this.leave(lane, tab);
+    let leave = () => {};
+    let tab: Tab | null = null;
     port.onmessage = ({ data }) => {
-      if (data.kind === "hello") void this.gone(data.lock).then(leave);
-      else if (data.kind === "bye") leave();
-      else tab.hear(data);
+      if (data.kind === "hello" && !tab) {
+        const lane = this.lanes.find(({ stream }) => stream.size < TARGETS_OF_A_LANE) ?? this.open();
+        const entered = new Tab(port, lane.stream);
+        tab = entered;
+        leave = () => this.leave(lane, entered);
+        lane.tabs.add(entered);
+        entered.tellState();
+        void this.gone(data.lock).then(leave);
+      } else if (data.kind === "bye") leave();
+      else tab?.hear(data);
     };
-    tab.tellState();
   }
 
   private open(): Lane {

@@ -12,6 +12,7 @@ export class SharedWatch implements Watcher {
   private epoch = 0;
   private counter = 0;
   private unacknowledged = 0;
+  private greeted = false;
 
   constructor(private readonly port: Port<ToTab, ToHub>) {}
 
@@ -19,9 +20,11 @@ export class SharedWatch implements Watcher {
     this.port.onmessage = ({ data }) => this.hear(data);
   }
 
-  /** `lock` is held while this tab lives: so the worker learns of its end. */
+  /** `lock` is held while this tab lives: so the worker learns of its end. What was added before is told now. */
   hello(lock: string): void {
     this.port.postMessage({ kind: "hello", lock });
+    this.greeted = true;
+    for (const [id, target] of this.targets) this.port.postMessage({ kind: "add", epoch: this.epoch, id, what: target.what() });
   }
 
   add(target: Target): () => void {
@@ -59,7 +62,7 @@ export class SharedWatch implements Watcher {
     const id = `s${this.counter}`;
     this.targets.set(id, target);
     this.renamed.set(id, rename);
-    this.port.postMessage({ kind: "add", epoch: this.epoch, id, what: target.what() });
+    if (this.greeted) this.port.postMessage({ kind: "add", epoch: this.epoch, id, what: target.what() });
     return id;
   }
 
