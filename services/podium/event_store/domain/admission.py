@@ -58,8 +58,8 @@ class Admission:
     def admit(self, append: Append) -> Outcome:
         """Take the append in, or say why not."""
         try:
-            if self._ids or not self._trusting:
-                duplicate = self._duplicate(append, look_up=not self._trusting)
+            if not self._trusting or self._seen(append):
+                duplicate = self._duplicate(append)
                 if duplicate is not None:
                     return duplicate
             try:
@@ -67,9 +67,9 @@ class Admission:
                     check_fence(self._view, append.fence)
                 for part in append.parts:
                     if part.expected_revision is not None:
-                        self._check_revision(part)
+                        self._check_revision(part, part.expected_revision)
             except Rejection:
-                duplicate = self._duplicate(append, look_up=True) if self._trusting else None
+                duplicate = self._duplicate(append) if self._trusting else None
                 if duplicate is not None:
                     return duplicate
                 raise
@@ -81,10 +81,7 @@ class Admission:
         head = self.heads.get(stream)
         return self._view.head(stream) if head is None else head
 
-    def _check_revision(self, part: StreamPart) -> None:
-        expected = part.expected_revision
-        if expected is None:
-            return
+    def _check_revision(self, part: StreamPart, expected: int) -> None:
         actual = self._head(part.stream)
         if expected != actual:
             raise Rejection(
@@ -119,30 +116,28 @@ class Admission:
         self._position = position
         return outcome
 
-    def _find(self, event_id: bytes, look_up: bool) -> Found | None:
+    def _find(self, event_id: bytes) -> Found | None:
         row = self._ids.get(event_id)
         if row is not None:
             return Found(row.position, row.stream, row.revision, wire.digest(wire.body_of(row.event)))
-        return self._view.find(event_id) if look_up else None
+        return self._view.find(event_id)
 
     def _seen(self, append: Append) -> bool:
         """Whether this commit has an event of the append already."""
         ids = self._ids
         if ids:
-            for part in append.parts:
-                for fact in part.facts:
-                    if fact.event_id in ids:
+            for _, facts, _ in append.parts:
+                for event_id, _, _ in facts:
+                    if event_id in ids:
                         return True
         return False
 
-    def _duplicate(self, append: Append, *, look_up: bool) -> Appended | None:
-        if not (look_up or self._seen(append)):
-            return None
+    def _duplicate(self, append: Append) -> Appended | None:
         ranges: list[Range] = []
         positions: list[int] = []
         missing: bytes | None = None
         for part in append.parts:
-            found = [self._find(fact.event_id, look_up=True) for fact in part.facts]
+            found = [self._find(fact.event_id) for fact in part.facts]
             for fact, known in zip(part.facts, found, strict=True):
                 if known is None:
                     missing = missing or fact.event_id

@@ -1,6 +1,8 @@
 """What an append may look like; every refusal names the field and the remedy."""
 
-from podium.event_store.domain.model import Append, Fact
+from functools import lru_cache
+
+from podium.event_store.domain.model import Append, Fact, weigh
 from podium.kernel.errors import Rejection, invalid, precondition
 from podium.kernel.ids import shard_of
 
@@ -35,16 +37,13 @@ def check_append(append: Append) -> None:
         raise invalid("appends", "name at least one stream")
     if len(append.parts) > MAX_STREAMS:
         raise invalid("appends", f"at most {MAX_STREAMS} streams")
-    size = events = 0
     for index, (stream, facts, expected) in enumerate(append.parts):
         check_stream_name(stream, "appends[{}].stream", index)
         if expected is not None and expected < 0:
             raise invalid(f"appends[{index}].expected_revision", "not below 0")
         if not facts:
             raise invalid(f"appends[{index}].events", "at least one event")
-        events += len(facts)
-        for _, _, body in facts:
-            size += len(body)
+    events, size = weigh((append,))
     if len(append.parts) > 1 and len({part.stream for part in append.parts}) < len(append.parts):
         raise invalid("appends", "a stream may be named once in an append")
     if events > MAX_BATCH_EVENTS:
@@ -77,6 +76,7 @@ def check_fact(fact: Fact, data_size: int) -> None:
         raise FieldError("data", f"at most {MAX_DATA_BYTES} bytes")
 
 
+@lru_cache(maxsize=4096)
 def fenced_service(stream: str) -> str | None:
     """The service that owns the stream's category; None: anybody may write it."""
     category, slash, _ = stream.partition("/")
@@ -90,15 +90,15 @@ def shard_of_stream(stream: str) -> int:
 
 def check_fence_fits(append: Append) -> None:
     """An append to fenced streams carries the fence of just their shard; whether it is current is the log's to say."""
-    for part in append.parts:
-        service = fenced_service(part.stream)
+    for stream, _, _ in append.parts:
+        service = fenced_service(stream)
         if service is None:
             continue
         if append.fence is None:
-            raise precondition("FENCE_REQUIRED", f"{part.stream} is written by its owner only", stream=part.stream)
-        shard = shard_of_stream(part.stream)
+            raise precondition("FENCE_REQUIRED", f"{stream} is written by its owner only", stream=stream)
+        shard = shard_of_stream(stream)
         if (append.fence.service, append.fence.shard) != (service, shard):
-            raise invalid("fence", f"{part.stream} belongs to {service}, shard {shard}")
+            raise invalid("fence", f"{stream} belongs to {service}, shard {shard}")
 
 
 def truncated(stream: str, oldest_revision: int) -> Rejection:

@@ -44,6 +44,17 @@ class Append(NamedTuple):
         return sum(len(part.facts) for part in self.parts)
 
 
+def weigh(appends: Sequence[Append]) -> tuple[int, int]:
+    """(events, bytes) of what the writers brought."""
+    events = size = 0
+    for parts, _ in appends:
+        for _, facts, _ in parts:
+            events += len(facts)
+            for _, _, body in facts:
+                size += len(body)
+    return events, size
+
+
 class Range(NamedTuple):
     """Where the events of one stream went."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from zlib import crc32
 
 from podium.event_store.adapters.postgres.connection import Connection
-from podium.event_store.adapters.postgres.transaction import Cache, NeedIds, Transaction
+from podium.event_store.adapters.postgres.transaction import Cache, NotLookedUp, Transaction
 from podium.event_store.domain.admission import Admission, admit_all
 from podium.event_store.domain.model import Append, Found, Outcome, ShardRow
 
@@ -47,10 +47,13 @@ class _Remembered:
         self.shards: dict[tuple[str, int], int] = {}
 
     def head(self, stream: str) -> int:
-        return self.heads[stream]
+        head = self.heads.get(stream)
+        if head is None:
+            raise NotLookedUp
+        return head
 
     def find(self, event_id: bytes) -> Found | None:
-        raise NeedIds
+        raise NotLookedUp
 
     def shard(self, service: str, shard: int) -> ShardRow:
         return ShardRow(shard, "somebody", 0, self.shards[service, shard])
@@ -68,8 +71,6 @@ class QuickCommit(Transaction):
     def prepare(self, appends: Sequence[Append]) -> list[Outcome] | None:
         """The outcomes that the call will make true; None where only the long way can tell."""
         cache = self._cache
-        if not all(part.stream in cache.heads for append in appends for part in append.parts):
-            return None
         remembered = _Remembered(cache.heads)
         for append in appends:
             if append.fence is not None:
@@ -78,7 +79,7 @@ class QuickCommit(Transaction):
         admission = Admission(remembered, cache.position, self.time_us, trusting=True)
         try:
             outcomes = admit_all(admission, appends)
-        except NeedIds:
+        except NotLookedUp:
             return None
         if not admission.rows or not all(row.type in cache.types for row in admission.rows):
             return None

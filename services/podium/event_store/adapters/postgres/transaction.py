@@ -53,8 +53,8 @@ _INSERT = """INSERT INTO events(position, stream, revision, event_id, type, reco
 MAX_CACHED_STREAMS = 100_000
 
 
-class NeedIds(Exception):
-    """The admission wants to know an id that was not looked up."""
+class NotLookedUp(Exception):
+    """The admission wants to know something that was not looked up."""
 
 
 class Cache:
@@ -93,7 +93,7 @@ class _View:
 
     def find(self, event_id: bytes) -> Found | None:
         if self.ids is None:
-            raise NeedIds
+            raise NotLookedUp
         return self.ids.get(event_id)
 
     def shard(self, service: str, shard: int) -> ShardRow:
@@ -156,7 +156,7 @@ class Transaction:
             await self._find(appends)
         try:
             admission, outcomes = self._admit(appends)
-        except NeedIds:
+        except NotLookedUp:
             await self._find(appends)
             admission, outcomes = self._admit(appends)
         if admission.rows:

@@ -20,7 +20,7 @@ from podium.event_store.adapters.postgres.connection import LOST, Connection, Se
 from podium.event_store.adapters.postgres.quick import CarriedClock, QuickCommit
 from podium.event_store.adapters.postgres.tail import Hints, Tail
 from podium.event_store.adapters.postgres.transaction import BEGIN, Cache, Job, Transaction, is_repeated_id
-from podium.event_store.domain.model import Append, Outcome
+from podium.event_store.domain.model import Append, Outcome, weigh
 from podium.kernel.errors import Rejection, exhausted, unavailable
 
 _log = logging.getLogger(__name__)
@@ -64,8 +64,8 @@ class Writer:
 
     def append(self, appends: Sequence[Append]) -> "asyncio.Future[Sequence[Outcome]]":
         """The outcomes, in order, once they are durable."""
-        size = sum(len(fact.body) for a in appends for part in a.parts for fact in part.facts)
-        return self._submit(Work(self._future(), appends, events=sum(a.size for a in appends), size=size))
+        events, size = weigh(appends)
+        return self._submit(Work(self._future(), appends, events=events, size=size))
 
     def run_job(self, job: Job[T]) -> "asyncio.Future[T]":
         """The job's result, once what it wrote is durable; a Rejection that it raises undoes it alone."""

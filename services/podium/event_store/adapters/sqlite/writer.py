@@ -16,7 +16,7 @@ import apsw
 
 from podium.event_store.adapters.sqlite.connection import storage_error
 from podium.event_store.adapters.sqlite.transaction import Cache, Transaction
-from podium.event_store.domain.model import Append, Commit, Outcome
+from podium.event_store.domain.model import Append, Commit, Outcome, weigh
 from podium.kernel.errors import Rejection, exhausted, unavailable
 
 _log = logging.getLogger(__name__)
@@ -83,12 +83,7 @@ class Writer:
 
     def append(self, appends: Sequence[Append]) -> "asyncio.Future[Sequence[Outcome]]":
         """The outcomes, in order, once they are durable."""
-        events = size = 0
-        for append in appends:
-            for _, facts, _ in append.parts:
-                events += len(facts)
-                for _, _, body in facts:
-                    size += len(body)
+        events, size = weigh(appends)
         return self._submit(_Work(self._future(), appends, events=events, size=size))
 
     def run(self, job: Callable[[Transaction], T], size: int = 0) -> "asyncio.Future[T]":
