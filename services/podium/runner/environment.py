@@ -2,6 +2,7 @@
 
 import fnmatch
 import os
+import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,8 +16,12 @@ ALLOWED = (
 )
 """Names that every process may see. A profile adds its own (`env = ["ANTHROPIC_API_KEY"]`)."""
 
-_SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL")
+_SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSW", "PASSPHRASE", "CREDENTIAL", "COOKIE", "AUTH")
+_NO_SECRETS = frozenset({"SSH_AUTH_SOCK", "XAUTHORITY"})
 _SHORTEST_SECRET = 8
+_IN_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]*:([^/\s@]+)@")
+"""The password in an address (`HTTPS_PROXY=http://ann:…@proxy`)."""
+_SECRET_OPTION = re.compile(r"--?[\w-]*(?:key|token|secret|passw|credential|auth)[\w-]*(?:=(.+))?", re.IGNORECASE)
 
 
 def allowed(source: Mapping[str, str], more: Sequence[str] = ()) -> dict[str, str]:
@@ -30,12 +35,23 @@ def allowed(source: Mapping[str, str], more: Sequence[str] = ()) -> dict[str, st
 
 
 def secrets_of(environment: Mapping[str, str]) -> list[str]:
-    """The values that must not appear in what is kept, judged by their names."""
-    return [
-        value
-        for name, value in environment.items()
-        if len(value) >= _SHORTEST_SECRET and any(word in name.upper() for word in _SECRET_WORDS)
-    ]
+    """The values that must not appear in what is kept: judged by their names, and passwords in addresses."""
+    named = [value for name, value in environment.items() if name not in _NO_SECRETS and _speaks_of_secrets(name)]
+    inside = [found for value in environment.values() for found in _IN_URL.findall(value)]
+    return [value for value in (*named, *inside) if len(value) >= _SHORTEST_SECRET]
+
+
+def secrets_in(words: Sequence[str]) -> list[str]:
+    """The same of a command line: `--api-key=…`, `--api-key …`."""
+    found = []
+    for word, following in zip(words, [*words[1:], ""], strict=False):
+        if option := _SECRET_OPTION.fullmatch(word):
+            found.append(option[1] if option[1] is not None else following)
+    return [value for value in found if len(value) >= _SHORTEST_SECRET and not value.startswith(("-", "{"))]
+
+
+def _speaks_of_secrets(name: str) -> bool:
+    return any(word in name.upper() for word in _SECRET_WORDS)
 
 
 def install_command(directory: Path) -> None:

@@ -20,6 +20,7 @@ from podium.jobs.v1.artifact_events_pb2 import (
     TranscriptSource,
 )
 from podium.kernel.ids import uuid7
+from podium.runner.redaction import Redactor
 
 _log = logging.getLogger(__name__)
 
@@ -64,8 +65,9 @@ class Transcript:
         self._wake = asyncio.Event()
         self._limited = False
         self._closed = False
-        self.clean: Callable[[str], str] = lambda text: text
-        """Takes secrets out of the runner's own words."""
+        self.redactor = Redactor(())
+        """Takes secrets out of the runner's own words and of what sessions say of themselves; `write` is given clean
+        output, whose secrets may come in pieces."""
 
     def write(self, data: bytes, source: "TranscriptSource.ValueType" = TRANSCRIPT_SOURCE_OUTPUT) -> None:
         """Add output; what is too much is left out."""
@@ -75,7 +77,8 @@ class Transcript:
 
     def update(self, update: SessionUpdate, readable: str = "") -> None:
         """Add what a session says of itself, with its readable form; what is too much is left out."""
-        data = readable.encode(errors="replace")
+        self.redactor.message(update)
+        data = self.redactor.text(readable).encode(errors="replace")
         while True:
             piece, data = data[:CHUNK_BYTES], data[CHUNK_BYTES:]
             self._add(TranscriptChunk(source=TRANSCRIPT_SOURCE_OUTPUT, data=piece, update=update))
@@ -100,7 +103,7 @@ class Transcript:
 
     def say(self, text: str) -> None:
         """The runner's own words."""
-        self.write(f"{self.clean(text)}\n".encode(errors="replace"), TRANSCRIPT_SOURCE_RUNNER)
+        self.write(f"{self.redactor.text(text)}\n".encode(errors="replace"), TRANSCRIPT_SOURCE_RUNNER)
 
     def _admit(self, size: int) -> bool:
         now = self._now()

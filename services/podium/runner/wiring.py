@@ -27,6 +27,7 @@ from podium.runner.lease import Lease
 from podium.runner.limits import follow_capacity
 from podium.runner.mcp.access import McpEndpoint
 from podium.runner.processes.journal import Journal
+from podium.runner.redaction import guard_logs
 from podium.runner.settings import RunnerSettings, load_settings
 from podium.runner.terminals.life import SessionMeans
 from podium.runner.terminals.orders import SessionOrders
@@ -82,6 +83,7 @@ async def build(shell: Shell, settings: RunnerSettings | None = None) -> Sequenc
     settings = settings.model_copy(update={"id": settings.id or shell.settings.instance})
     layout = Layout.of(shell.settings.data_dir, settings.id, settings.workspaces)
     layout.ensure()
+    guard_logs()
     lock = hold_lock(layout)
     _log.info("%s; profiles: %s", await check_version(), ", ".join(sorted(settings.profiles)) or "none")
     install_command(layout.bin)

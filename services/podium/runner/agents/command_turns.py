@@ -49,7 +49,7 @@ class CommandTurns:
         pod = await stage.house.pod_of(stage.agent)
         if pod is None or stage.house.terminals is None:
             return None
-        self._redactor = redactor = EvenRedactor(commands.secrets(stage.profile, stage.around))
+        self._redactor = redactor = EvenRedactor(commands.secrets(stage.profile, stage.around.token))
 
         def keep_typed(line: bytes) -> None:
             stage.transcript.write(redactor.line(line), TRANSCRIPT_SOURCE_INPUT)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from podium.runner.environment import allowed, secrets_of
+from podium.runner.environment import allowed, secrets_in, secrets_of
 from podium.runner.processes.supervised import Command
 from podium.runner.sandbox.plan import sandbox_for
 from podium.runner.settings import Profile
@@ -83,9 +83,10 @@ def command(profile: Profile, around: Surroundings, turn: int, grace_seconds: fl
     )
 
 
-def secrets(profile: Profile, around: Surroundings) -> list[str]:
-    """Values that must not stand in anything that is kept."""
-    return [*secrets_of(environment(profile, around)), around.token]
+def secrets(profile: Profile, token: str) -> list[str]:
+    """Values that must not stand in anything that is kept: of the environment, of the command line, and the token."""
+    given = {**allowed(os.environ, profile.env), **profile.set_env}
+    return [*secrets_of(given), *secrets_in(profile.command), *secrets_in(profile.resume), token]
 
 
 def _fill(word: str, places: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from podium.client.errors import PodiumError
 from podium.jobs.v1.job_events_pb2 import JobIssued
 from podium.pods.v1.pod_pb2 import FAILURE_CAUSE_LOST, FAILURE_CAUSE_REPORTED, FAILURE_CAUSE_START_FAILED, Pod
 from podium.pods.v1.pod_service_pb2 import RegisterAgentRequest
-from podium.runner.agents import finishing
+from podium.runner.agents import commands, finishing
 from podium.runner.agents.calls import calls_of
 from podium.runner.agents.household import Household
 from podium.runner.agents.life import Life
@@ -20,6 +20,7 @@ from podium.runner.agents.live import LiveAgent
 from podium.runner.agents.record import AgentRecord, AgentRecords
 from podium.runner.layout import file_name
 from podium.runner.lease import Lease
+from podium.runner.redaction import Redactor
 from podium.runner.reports.outbox import Outbox
 from podium.runner.reports.spool import Spool
 from podium.runner.settings import RunnerSettings
@@ -140,6 +141,10 @@ class Crew:
         agent = LiveAgent(record, self._records, outbox)
         outbox.on_refused = agent.refuse
         transcript = Transcript(self._means.store, record.agent_id, self._means.household.clock, time.time)
+        profile = self._means.settings.profiles.get(record.order.launch.profile)
+        if profile is not None:
+            agent.redactor = Redactor(commands.secrets(profile, record.token))
+        outbox.clean, transcript.redactor = agent.redactor.message, agent.redactor
         self._transcripts[record.agent_id] = transcript
         self.live[record.agent_id] = agent
         self._tasks.spawn(outbox.run(), name=f"outbox {record.agent_id}")

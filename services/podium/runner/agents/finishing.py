@@ -30,6 +30,7 @@ from podium.pods.v1.pod_service_pb2 import (
 )
 from podium.runner.agents.live import LiveAgent
 from podium.runner.agents.providers import provider_failure
+from podium.runner.redaction import cleaned
 from podium.runner.transcripts import Transcript
 from podium.runner.workspaces.commands import Verdict
 from podium.runner.workspaces.errors import WorkspaceError
@@ -153,7 +154,8 @@ async def _finish_work(agent: LiveAgent, workspaces: Workspaces, transcript: Tra
         if not finished.changed:
             _came_to_nothing(agent, FAILURE_CAUSE_NO_CHANGES, "nothing was changed", words)
             return
-        checks = await workspaces.check(pod_id, place, name, transcript.write)
+        with cleaned(agent.redactor, transcript.write) as write:
+            checks = await workspaces.check(pod_id, place, name, write)
     except WorkspaceError as error:
         fail(agent, FAILURE_CAUSE_WORKSPACE, str(error))
         return

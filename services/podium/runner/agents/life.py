@@ -16,7 +16,7 @@ from podium.pods.v1.pod_pb2 import (
     Pod,
 )
 from podium.pods.v1.pod_service_pb2 import AgentStarted
-from podium.runner.agents import briefing, commands, finishing
+from podium.runner.agents import briefing, finishing
 from podium.runner.agents.command_turns import CommandTurns
 from podium.runner.agents.commands import Surroundings
 from podium.runner.agents.household import Household
@@ -25,7 +25,7 @@ from podium.runner.agents.turns import Allowance, GoneError, Stage, TurnEnd, Tur
 from podium.runner.agents.verdicts import Next, Turn, judge
 from podium.runner.disk import write_atomic
 from podium.runner.processes.supervised import StartError
-from podium.runner.redaction import Redactor
+from podium.runner.redaction import cleaned
 from podium.runner.settings import Profile
 from podium.runner.transcripts import Transcript
 from podium.runner.workspaces.errors import SetupError, WorkspaceError
@@ -170,13 +170,13 @@ class Life:
         branch = f"{place.branch_prefix}/{name}" if has_branch else ""
         wanted = AttemptOrder(name, branch, order.conflict_branch)
         self._transcript.say(f"preparing a worktree for {name}")
-        return await self._house.workspaces.prepare(agent.record.pod_id, place, wanted, self._transcript.write)
+        with cleaned(agent.redactor, self._transcript.write) as write:
+            return await self._house.workspaces.prepare(agent.record.pod_id, place, wanted, write)
 
     async def _turns(self, prepared: Prepared) -> TurnEnd | None:
         """Take turns until the agent is done (its last turn) or has failed, which is reported (None)."""
         agent = self._agent
         around = briefing.surroundings(agent, prepared, self._house.address, self._house.commands, self._ports())
-        agent.redactor = Redactor(commands.secrets(self._profile, around))
         brief = await briefing.brief(agent, self._profile, self._pod, prepared, self._house.workspaces)
         agent.instructions, self._reminder = brief.text, brief.speech.reminder()
         self._transcript.say(f"instructions: {brief.template}")

@@ -80,6 +80,8 @@ class Outbox:
         """Called with the reason when the pod has no use for the agent any more."""
         self.sent = asyncio.Event()
         """All was said and acknowledged, after `finish`."""
+        self.clean: Callable[[Message], None] = lambda _: None
+        """Takes secrets out of what is said, before it is kept."""
         self._sleep = sleep
         self.token = ""
         self.traceparent = ""
@@ -98,6 +100,7 @@ class Outbox:
             report_seq=seq,
             report=report,
         )
+        self.clean(request.report)
         entry = self._spool.put("report", request.request_id, request.SerializeToString(), is_report=True)
         self._expect(entry)
 
@@ -109,6 +112,7 @@ class Outbox:
         name = request_id or f"{kind}:{self._spool.next_seq()}:{random.randbytes(6).hex()}"  # noqa: S311 - a name
         request.pod_id = self._pod_id  # type: ignore[attr-defined]
         request.request_id = f"{self._agent_id}:{name}"[:128]  # type: ignore[attr-defined]
+        self.clean(request)
         entry = self._spool.put(kind, request_id, request.SerializeToString(), is_report=False)
         future = self._expect(entry)
         if request_id:
