@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from podium.client.connection import Podium
-from podium.events.v1.event_pb2 import Lease
+from podium.events.v1.event_pb2 import Lease, NewEvent, StreamAppend
 from podium.events.v1.event_service_pb2 import AcquireLeaseRequest
+from podium.jobs.v1.artifact_events_pb2 import TranscriptChunk
+from podium.kernel.identity import CallerKind
 from podium.tasks.v1 import maestro_service_pb2 as pb
 from podium.tasks.v1 import terminal_service_pb2 as t
+from tests.maestro.servers import Servers
 
 KEPT = 256 << 10
 
@@ -178,3 +181,34 @@ async def together(*waits: Any) -> None:
 async def living(runner: Podium, name: str = "r1") -> Lease:
     """The runner's lease, for as long as a test may take."""
     return (await runner.event_store.AcquireLease(AcquireLeaseRequest(name=name, ttl_seconds=60))).lease
+
+
+class Place:
+    """Servers, a project, a person and a runner."""
+
+    def __init__(self, running: Servers) -> None:
+        self.servers = running
+        self.anna = running.connect()
+        self.ben = running.connect(name="ben")
+        self.runner = running.connect(CallerKind.RUNNER, "r1")
+
+    async def offer(self, **how: object) -> Offer:
+        """Session s runs, and its runner serves it."""
+        await start(self.anna, self.runner)
+        return await Offer(self.runner, "p", "s", **how).open()  # type: ignore[arg-type]
+
+    async def session(self) -> pb.GetSessionResponse:
+        return await self.anna.maestro.GetSession(pb.GetSessionRequest(project_id="p", session_id="s"))
+
+    async def keep(self, *chunks: TranscriptChunk) -> None:
+        """The runner wrote a transcript."""
+        events = [NewEvent(type=chunk.DESCRIPTOR.full_name, data=chunk.SerializeToString()) for chunk in chunks]
+        await self.runner.events.append([StreamAppend(stream="transcripts/s", events=events)])
+
+
+async def write(client: Podium, token: str, sequence: int, data: bytes) -> int:
+    """Type; the last sequence that is taken."""
+    answer = await client.terminals.Write(
+        t.WriteRequest(project_id="p", session_id="s", input_token=token, sequence=sequence, data=data)
+    )
+    return answer.sequence

@@ -92,7 +92,7 @@ class TerminalLimits:
     input_bytes: int = 256 << 10
     """Input on its way to one runner."""
     input_waiters: int = 64
-    input_wait_seconds: float = 5.0
+    input_wait_seconds: float = 2.0
     """How long an input waits for the one before it, or for room."""
     input_kept_seconds: float = 10.0
     """How long the input of a viewer that went away is kept for its return."""
