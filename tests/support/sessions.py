@@ -1,7 +1,9 @@
 """Sessions of people in a test's installation: spawned, watched for a state, their processes looked for."""
 
 import asyncio
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,18 @@ from podium.jobs.v1.artifact_events_pb2 import TranscriptChunk
 from podium.tasks.v1 import maestro_service_pb2 as pb
 from podium.tasks.v1 import task_pb2
 from podium.tasks.v1.task_pb2 import Session
-from tests.support.installation import LIMIT_SECONDS
+from tests.support.installation import LIMIT_SECONDS, LocalInstallation
 
 _LOOK_SECONDS = 0.02
+
+ASKS = 'stty -echo; echo "what is the word?"; read word; echo "$word" > word.txt; podium agent complete "wrote $word"'
+SECRET = "correct-horse-battery"
+TALKS = 'echo "key=$MY_API_KEY."; stty -echo; echo word:; read x; stty echo; echo thanks; read y; echo "heard $y"'
+PROFILES = {
+    "typed": {"command": ["/bin/sh", "-c", ASKS], "pty": True},
+    "talks": {"command": "false", "interactive": ["/bin/sh", "-c", TALKS], "set_env": {"MY_API_KEY": SECRET}},
+}
+"""An agent of pods that asks at its terminal; a program for people that shows a secret and asks for a password."""
 
 
 class Desk:
@@ -163,3 +174,26 @@ class Screen:
         """How it ended, once it has."""
         await self.until(lambda: self.remote.exited is not None)
         return self.remote.exited
+
+
+def call(place: LocalInstallation, desk: Desk, *words: str) -> "subprocess.CompletedProcess[str]":
+    """`podium …` in a pipe."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PODIUM_")}
+    return subprocess.run(
+        [sys.executable, "-m", "podium.cli.main", *words],
+        cwd=desk.repository,
+        env=environment | {"PODIUM_DATA_DIR": str(place.installation.data_dir)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process still does anything."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    except OSError:
+        return False
+    return state not in "ZX"

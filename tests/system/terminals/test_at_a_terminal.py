@@ -5,93 +5,29 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-import pytest_asyncio
 
-from podium.cli import repository
-from podium.client import Podium
-from podium.client.errors import PodiumError
 from podium.jobs.v1.artifact_events_pb2 import TRANSCRIPT_SOURCE_INPUT
 from podium.tasks.v1 import maestro_service_pb2 as pb
 from podium.tasks.v1 import task_pb2
 from tests.support import story
 from tests.support.at_a_terminal import AtATerminal
 from tests.support.installation import LocalInstallation
-from tests.support.sessions import Desk
+from tests.support.sessions import SECRET, Desk, call
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
 SHELL = ("/bin/bash", "--norc", "--noprofile", "-i")
-ASKS = 'stty -echo; echo "what is the word?"; read word; echo "$word" > word.txt; podium agent complete "wrote $word"'
-"""An agent that asks at its terminal."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalInstallation]:
-    """One installation for the whole module."""
-    profiles = {"typed": {"command": ["/bin/sh", "-c", ASKS], "pty": True}}
-    async with LocalInstallation(tmp_path_factory.mktemp("place"), profiles=profiles) as local:
-        yield local
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def podium(place: LocalInstallation) -> AsyncIterator[Podium]:
-    async with place.client() as client:
-        yield client
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def desk(podium: Podium, tmp_path: Path) -> Desk:
-    """A project of the test's own, as the command line would name it."""
-    repo = tmp_path / "mein Projekt"
-    repo.mkdir()
-    subprocess.run(["git", "init", "--quiet", str(repo)], check=True)
-    return await Desk(podium, repo, repository.locate(str(repo)).project_id).make()
-
-
-@pytest.fixture
-def person(place: LocalInstallation, desk: Desk) -> Callable[..., AtATerminal]:
-    """Somebody who calls `podium …` at a terminal."""
-    return lambda *words, **more: AtATerminal(place.installation, desk.repository, *words, **more)
-
-
-def call(place: LocalInstallation, desk: Desk, *words: str) -> "subprocess.CompletedProcess[str]":
-    """`podium …` in a pipe."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PODIUM_")}
-    return subprocess.run(
-        [sys.executable, "-m", "podium.cli.main", *words],
-        cwd=desk.repository,
-        env=environment | {"PODIUM_DATA_DIR": str(place.installation.data_dir)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
-    except OSError:
-        return False
-    return state not in "ZX"
-
 
 Person = Callable[..., AtATerminal]
-
-
-async def wait(something: Callable[..., object], *arguments: object) -> object:
-    """What blocks runs beside the loop."""
-    return await asyncio.to_thread(something, *arguments)
 
 
 async def test_a_session_from_its_beginning_to_its_end(desk: Desk, person: Person) -> None:
     """Typing, the window's size and every later one, detaching, coming back to what was shown, the exit code."""
 
-    def story() -> None:
+    def told() -> None:
         terminal = person("session", "new", "--name", "mine", "--env", "PS1=go> ", "--", *SHELL)
         terminal.sees("go> ")
         terminal.types("stty size; pwd; echo marker-$((40+2))")
@@ -111,7 +47,7 @@ async def test_a_session_from_its_beginning_to_its_end(desk: Desk, person: Perso
         again.sees("has ended: exit status 7")
         assert again.ends() == 7
 
-    await wait(story)
+    await asyncio.to_thread(told)
     listed = (await desk.podium.maestro.ListSessions(pb.ListSessionsRequest(project_id=desk.project_id))).sessions
     assert [(each.name, each.status) for each in listed] == [("mine", task_pb2.SESSION_STATUS_FAILED)]
     assert listed[0].exit_status == 7
@@ -154,18 +90,18 @@ async def test_what_cannot_be_started_says_why(desk: Desk) -> None:
 async def test_what_cannot_be_started_is_said_to_who_waits(desk: Desk, person: Person) -> None:
     """At the terminal that asked for it: the cause, and an exit code that is not 0."""
 
-    def story() -> None:
+    def told() -> None:
         terminal = person("session", "new", "--", "no-such-program")
         terminal.sees("has ended: no-such-program: No such file or directory")
         assert terminal.ends() == 1
 
-    await wait(story)
+    await asyncio.to_thread(told)
 
 
 async def test_keys_go_to_the_program(desk: Desk, person: Person) -> None:
     """Ctrl-C, Ctrl-Z and the like are the program's, not the command line's; a long paste arrives whole."""
 
-    def story() -> None:
+    def told() -> None:
         terminal = person("session", "new", "--env", "PS1=go> ", "--", *SHELL)
         terminal.sees("go> ")
         sleeper = "/bin/sh -c 'echo run''ning; exec sleep 1000'"
@@ -186,7 +122,7 @@ async def test_keys_go_to_the_program(desk: Desk, person: Person) -> None:
         terminal.types("exit 0")
         assert terminal.ends() == 0
 
-    await wait(story)
+    await asyncio.to_thread(told)
 
 
 async def test_its_tasks_are_in_its_instructions(desk: Desk) -> None:
@@ -201,10 +137,29 @@ async def test_its_tasks_are_in_its_instructions(desk: Desk) -> None:
         assert (await screen.ends()).status == 0
 
 
+async def test_secrets_are_shown_but_not_kept(desk: Desk) -> None:
+    """Who watches sees what is there; in the transcript stand stars, and of a password nothing."""
+    made = await desk.spawn(agent="talks")
+    async with desk.attach(made.id) as screen:
+        await screen.sees(f"key={SECRET}.")
+        await screen.sees("word:")
+        await screen.types("hunter2hunter2")
+        await screen.sees("thanks")
+        await screen.types("plain")
+        await screen.sees("heard plain")
+        assert (await screen.ends()).status == 0
+    chunks = await desk.transcript(made.id)
+    whole = b"".join(chunk.data for chunk in chunks)
+    assert f"key={'*' * len(SECRET)}.".encode() in whole
+    assert SECRET.encode() not in whole
+    assert b"hunter2" not in whole
+    assert b"plain\r" in [chunk.data for chunk in chunks if chunk.source == TRANSCRIPT_SOURCE_INPUT]
+
+
 async def test_two_watch_and_one_types(desk: Desk, person: Person) -> None:
     """Both see everything; the second types nothing until it takes the input over, and the first hears of that."""
 
-    def story() -> None:
+    def told() -> None:
         first = person("session", "new", "--name", "shared", "--env", "PS1=go> ", "--", *SHELL)
         first.sees("go> ")
         second = person("attach", "shared")
@@ -232,35 +187,7 @@ async def test_two_watch_and_one_types(desk: Desk, person: Person) -> None:
         first.sees("has ended")
         assert first.ends() == 0
 
-    await wait(story)
-
-
-async def test_closing_ends_it_and_takes_it_away(place: LocalInstallation, desk: Desk) -> None:
-    """Scenario 22: session gone, tasks' counts down, in one change; its process and what that began have ended."""
-    tasks = [await desk.task("One"), await desk.task("Two")]
-    made = await desk.run("trap '' TERM; sleep 1000 & echo pid-$!; wait", task_ids=[each.id for each in tasks])
-    async with desk.attach(made.id, read_only=True) as screen:
-        await screen.sees("pid-")
-        await screen.sees("\r\n")
-        child = int(bytes(screen.output).split(b"pid-")[1].split()[0])
-        before = (await desk.podium.maestro.GetProject(pb.GetProjectRequest(project_id=desk.project_id))).revision
-        closed = call(place, desk, "session", "close", str(made.number))
-        assert closed.returncode == 0, closed.stderr
-        await screen.ends()
-    with pytest.raises(PodiumError) as gone:
-        await desk.session(made.id)
-    assert gone.value.reason == "SESSION_NOT_FOUND"
-    page = await desk.podium.maestro.ListTasks(pb.ListTasksRequest(project_id=desk.project_id))
-    assert [each.session_count for each in page.tasks] == [0, 0]
-    changes = desk.podium.watch_project(desk.project_id, after_revision=before)
-    async for item in changes:
-        if item.WhichOneof("item") == "change":
-            assert item.change.to_revision >= before + 1
-            break
-    await changes.aclose()
-    async with asyncio.timeout(30):
-        while is_alive(made.process_id) or is_alive(child):
-            await asyncio.sleep(0.02)
+    await asyncio.to_thread(told)
 
 
 async def test_without_a_terminal(place: LocalInstallation, desk: Desk) -> None:
@@ -288,7 +215,7 @@ async def test_the_terminal_is_left_as_it_was(place: LocalInstallation, desk: De
     """After a detach, an end, a signal, and with an editor's screen still open: the same modes as before."""
     made = await desk.run("printf '\\033[?1049h\\033[?25l'; echo here; read x")
 
-    def story() -> None:
+    def told() -> None:
         import pexpect
 
         program = f"{sys.executable} -m podium.cli.main attach {made.number}"
@@ -312,96 +239,7 @@ async def test_the_terminal_is_left_as_it_was(place: LocalInstallation, desk: De
             shell.expect_exact(f"same-{0 if leave == 'detach' else 128 + signal.SIGTERM}-")
         shell.close(force=True)
 
-    await wait(story)
-
-
-async def test_maestro_is_killed_in_the_middle(place: LocalInstallation, desk: Desk) -> None:
-    """Who watches goes on where they were, and types on; nothing is lost and nothing comes twice."""
-    made = await desk.run(
-        "stty -echo; echo ready; while read x; do [ $x = end ] && exit 0; seq 1 $x | sed s/^/n/; done"
-    )
-    async with desk.attach(made.id) as screen:
-        await screen.sees("ready")
-        await screen.types("2000")
-        await screen.sees("n2000\r\n")
-        killed = place.kill("maestro")
-        await place.back("maestro", killed)
-        await screen.until(lambda: screen.opened > 1)
-        await screen.types("3000")
-        await screen.sees("n3000\r\n")
-        await screen.types("end")
-        assert (await screen.ends()).status == 0
-    numbers = [int(line[1:]) for line in bytes(screen.output).split() if line.startswith(b"n")]
-    assert numbers == [*range(1, 2001), *range(1, 3001)]
-    assert screen.gaps == 0
-    assert (await desk.ended(made.id)).status == task_pb2.SESSION_STATUS_COMPLETED
-
-
-async def test_the_runner_is_killed_in_the_middle(place: LocalInstallation, desk: Desk) -> None:
-    """The session is FAILED with the cause, nothing of it lives on, and what it had shown is still there to see."""
-    text = "trap '' HUP TERM; (trap '' HUP TERM; sleep 1000) & echo pid-$!; read x"
-    made = await desk.run(text)
-    async with desk.attach(made.id, read_only=True) as screen:
-        await screen.sees("pid-")
-        await screen.sees("\r\n")
-        child = int(bytes(screen.output).split(b"pid-")[1].split()[0])
-        await desk.kept(made.id, b"pid-")
-        killed = place.kill("runner")
-        await place.back("runner", killed)
-        end = await screen.ends()
-    ended = await desk.ended(made.id)
-    assert ended.status == task_pb2.SESSION_STATUS_FAILED
-    # Where it takes long to come back, Maestro has given it up meanwhile.
-    causes = ("the runner was restarted", "runner lost")
-    assert any(cause in ended.exit_reason for cause in causes)
-    assert any(cause in end.text for cause in causes)
-    assert not is_alive(made.process_id)
-    assert not is_alive(child)
-    async with desk.attach(made.id) as later:
-        await later.ends()
-        assert b"pid-" in later.output
-    after = await desk.run("echo again; read x")
-    async with desk.attach(after.id) as screen:
-        await screen.sees("again")
-        await screen.types("")
-        assert (await screen.ends()).status == 0
-
-
-async def test_an_end_that_nobody_heard_of_is_not_forgotten(place: LocalInstallation, desk: Desk) -> None:
-    """Maestro is silent while a session ends, then the runner is killed: the next one tells how it ended."""
-    gate = desk.repository / "gate"
-    made = await desk.run(f"echo waits; until [ -e '{gate}' ]; do sleep 0.05; done; exit 5")
-    await desk.kept(made.id, b"waits")
-    maestro = int(place.service("maestro")["pid"])
-    os.kill(maestro, signal.SIGSTOP)
-    try:
-        gate.touch()
-        await desk.kept(made.id, b"ended: exit status 5")
-        killed = place.kill("runner")
-        await place.back("runner", killed)
-    finally:
-        os.kill(maestro, signal.SIGCONT)
-    ended = await desk.ended(made.id)
-    assert ended.status == task_pb2.SESSION_STATUS_FAILED
-    assert ended.exit_status == 5 or "runner lost" in ended.exit_reason
-    await place.until(lambda state: all(each["state"] == "ready" for each in state["services"]), "all ready again")
-
-
-async def test_the_runner_is_lost(place: LocalInstallation, desk: Desk) -> None:
-    """Scenario 20: a runner that goes silent loses its sessions, with the cause; awake, it ends their processes."""
-    made = await desk.run("trap '' HUP; sleep 1000; read x")
-    pid = int(place.service("runner")["pid"])
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        ended = await desk.ended(made.id)
-    finally:
-        os.kill(pid, signal.SIGCONT)
-    assert ended.status == task_pb2.SESSION_STATUS_FAILED
-    assert "runner" in ended.exit_reason
-    async with asyncio.timeout(60):
-        while is_alive(made.process_id):
-            await asyncio.sleep(0.02)
-    await place.until(lambda state: all(each["state"] == "ready" for each in state["services"]), "all ready again")
+    await asyncio.to_thread(told)
 
 
 async def test_an_agent_of_a_pod_in_a_terminal(desk: Desk) -> None:
@@ -421,20 +259,3 @@ async def test_an_agent_of_a_pod_in_a_terminal(desk: Desk) -> None:
         desk.podium, pod.pod_id, lambda each: each.agents[0].HasField("ended_time"), "the end of the agent"
     )
     assert done.workstreams[0].result_summary == "wrote xylophone"
-
-
-async def test_a_flood_hurts_nobody_else(desk: Desk) -> None:
-    """While one session writes without end, watched and unwatched, another one answers; the transcript is bounded."""
-    flood = await desk.run("stty raw; yes 0123456789abcdef0123456789abcdef")
-    quiet = await desk.run("while read x; do echo got-$x; done")
-    async with desk.attach(flood.id, read_only=True) as loud, desk.attach(quiet.id) as screen:
-        for number in range(20):
-            await screen.types(str(number))
-            await screen.sees(f"got-{number}\r\n")
-        await loud.until(lambda: len(loud.output) + loud.gaps > 8 << 20)
-        assert screen.gaps == 0
-    chunks = await desk.transcript(flood.id)
-    assert any(chunk.gap_bytes for chunk in chunks)
-    for session in (flood, quiet):
-        request = pb.CloseSessionRequest(project_id=desk.project_id, session_id=session.id)
-        await desk.podium.maestro.CloseSession(request)
