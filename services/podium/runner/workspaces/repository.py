@@ -1,8 +1,9 @@
 """A repository to work in: a local one as it is, or the mirror of a URL."""
 
+import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ from podium.runner.workspaces.locks import Locks
 
 _MADE = "podium.made"
 """In a mirror that is set up."""
+_IDENTITY_SECONDS = 10.0
+"""For so long an identity is thought to be what it was."""
 _KNOWN = 1000
 """Repositories of which it is remembered that they are there."""
 _SCP_LIKE = re.compile(r"^[^/\s:]+@[^/\s:]+:")
@@ -41,6 +44,8 @@ class Repository:
     common: Path
     remote: bool
     locks: Locks = field(repr=False)
+    _identity: list[tuple[float, Mapping[str, str]]] = field(default_factory=list, repr=False, compare=False)
+    """When it was looked up last, and what it was."""
 
     @property
     def git(self) -> Git:
@@ -92,9 +97,13 @@ class Repository:
 
     async def identity(self) -> dict[str, str]:
         """The environment that gives git an identity, where the user has configured none."""
-        found = await self.git.run("config", "-z", "--get-regexp", r"^user\.(name|email)$", ok=(0, 1))
-        names = {entry.partition("\n")[0] for entry in found.fields}
-        return {} if {"user.name", "user.email"} <= names else dict(FALLBACK_IDENTITY)
+        now = asyncio.get_running_loop().time()
+        if not self._identity or now - self._identity[0][0] > _IDENTITY_SECONDS:
+            found = await self.git.run("config", "-z", "--get-regexp", r"^user\.(name|email)$", ok=(0, 1))
+            names = {entry.partition("\n")[0] for entry in found.fields}
+            value = {} if {"user.name", "user.email"} <= names else FALLBACK_IDENTITY
+            self._identity[:] = [(now, value)]
+        return dict(self._identity[0][1])
 
 
 async def open_repository(location: str, mirrors: Path, locks: Locks) -> Repository:

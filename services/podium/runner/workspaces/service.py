@@ -82,6 +82,8 @@ class Workspaces:
         self.first_port = first_port
         self._opened = Opened(layout.mirrors, Locks())
         self._files: dict[tuple[Path, str], ReadFile] = {}
+        self._prompts: dict[tuple[Path, str, str], bytes | None] = {}
+        """What commits hold does not change: it is read once."""
         self._opening: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def repository(self, location: str) -> Repository:
@@ -93,37 +95,38 @@ class Workspaces:
         repository, record, _ = await self._look(pod_id, place)
         return repository, record
 
-    async def _look(self, pod_id: str, place: Place) -> tuple[Repository, PodRecord, str]:
-        """The repository, the record, and the integration branch's commit."""
+    async def _look(self, pod_id: str, place: Place, *branches: str) -> tuple[Repository, PodRecord, list[str]]:
+        """The repository, the record, and where the integration branch and some others stand (empty: nowhere)."""
         repository = await self.repository(place.repository)
         async with self._opening[pod_id]:
             record = self.records.load(pod_id)
             if record is None or not record.base_commit:
                 record = await self._found(repository, pod_id, place)
-        base, tip = await repository.git.commits(record.base_commit, f"refs/heads/{record.integration}")
+        names = [f"refs/heads/{branch}" for branch in (record.integration, *branches) if branch]
+        base, tip, *others = await repository.git.commits(record.base_commit, *names)
         if not base:
             raise WorkspaceError(f"{place.repository} no longer has the base commit {record.base_commit}")
         if not tip:
             raise WorkspaceError(f"the integration branch {record.integration} is gone from {place.repository}")
-        return repository, record, tip
+        return repository, record, [tip, *others]
 
     async def _found(self, repository: Repository, pod_id: str, place: Place) -> PodRecord:
         await repository.fetch()
         branch = place.base_branch or await repository.default_branch()
-        base = place.base_commit or await repository.target_commit(branch)
+        record = PodRecord(pod_id, place.repository, place.branch_prefix, branch)
+        target, made = await repository.git.commits(repository.target_ref(branch), f"refs/heads/{record.integration}")
+        base = place.base_commit or target
         if not base:
             raise WorkspaceError(f"{place.repository} has no branch {branch} with a commit")
-        record = PodRecord(pod_id, place.repository, place.branch_prefix, branch, base)
-        if not place.base_commit:
+        # Where the branch is there already, an earlier run of this job made it.
+        if not place.base_commit and not made:
             async with repository.locked() as git:
-                # Where the branch is there already, an earlier run of this job made it.
-                if not await git.commit_of(f"refs/heads/{record.integration}"):
-                    await git.run("update-ref", f"refs/heads/{record.integration}", base, NO_COMMIT)
-        return self.records.save(record)
+                await git.run("update-ref", f"refs/heads/{record.integration}", base, NO_COMMIT)
+        return self.records.save(replace(record, base_commit=base))
 
     async def prepare(self, pod_id: str, place: Place, order: AttemptOrder, on_output: OnOutput = ignore) -> Prepared:
         """Make a worktree from the integration branch, fill and set it up. Raises WorkspaceError, SetupError."""
-        repository, record, start = await self._look(pod_id, place)
+        repository, record, (start, *there) = await self._look(pod_id, place, order.branch)
         path = self.layout.pod_worktrees(pod_id) / file_name(order.name)
         if path.exists():
             await worktrees.remove(repository, path)
@@ -131,6 +134,8 @@ class Workspaces:
         attempt = AttemptRecord(order.name, str(path), order.branch, start, port, conflict_branch=order.conflict_branch)
         self._update(pod_id, lambda r: r.with_attempt(attempt))
         identity = await repository.identity()
+        if any(there):
+            await worktrees.set_aside(repository, order.branch, start)
         missing = await worktrees.add(repository, path, start, order.branch, order.conflict_branch, identity)
         on_output("".join(f"{line}\n" for line in missing).encode())
         file, filled = await self.fill(repository, record, attempt, on_output)
@@ -185,8 +190,13 @@ class Workspaces:
         repository = await self.repository(place.repository)
         record = self.records.load(pod_id)
         commit = record.base_commit if record is not None else place.base_commit
-        (found,) = await repository.git.objects(f"{commit}:{path}")
-        return found if isinstance(found, bytes) else None
+        key = (repository.common, commit, path)
+        if key not in self._prompts:
+            if len(self._prompts) >= _KEPT_FILES:
+                self._prompts.clear()
+            (found,) = await repository.git.objects(f"{commit}:{path}")
+            self._prompts[key] = found if isinstance(found, bytes) else None
+        return self._prompts[key]
 
     async def file(self, repository: Repository, commit: str) -> ReadFile:
         """The repository file of a commit; what a commit holds is read once. Raises WorkspaceError."""

@@ -42,27 +42,25 @@ async def add(
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if conflict_branch and not await repository.git.commit_of(f"refs/heads/{conflict_branch}"):
         raise WorkspaceError(f"the branch {conflict_branch}, whose conflict is to be resolved, is gone")
-    # A name is one attempt's, so nobody makes the branch between this look and the lock.
-    exists = bool(branch) and bool(await repository.git.commit_of(f"refs/heads/{branch}"))
     async with repository.locked() as git:
-        if exists:
-            await _set_aside(git, branch, start)
-        kind = ("--no-track", "-B", branch) if branch else ("--detach",)
         # Without a checkout the lock is held for milliseconds, whatever the size of the tree.
-        await git.run("worktree", "add", "--quiet", "--no-checkout", *kind, str(path), start)
+        await git.run("worktree", "add", "--quiet", "--no-checkout", "--detach", str(path), start)
     worktree = Git(path)
-    await worktree.run("reset", "--quiet", "--hard")
+    # Branch and files by one process; the branch is this attempt's alone, so the lock is not needed for it.
+    kind = ("--no-track", "-B", branch) if branch else ("--detach",)
+    await worktree.run("checkout", "--quiet", "--force", *kind, start)
     if conflict_branch:
         merging = worktree.with_identity(identity or {})
         await merging.run("merge", "--no-commit", "--no-ff", "--quiet", f"refs/heads/{conflict_branch}", ok=(0, 1))
     return await submodules.check_out(repository, path)
 
 
-async def _set_aside(git: Git, branch: str, start: str) -> None:
+async def set_aside(repository: Repository, branch: str, start: str) -> None:
     """Rename a branch of this name that holds commits: nothing that was committed is thrown away."""
-    tip = await git.commit_of(f"refs/heads/{branch}")
-    if tip and not await git.is_ancestor(tip, start):
-        await git.run("branch", "--force", "--move", branch, f"{branch}.kept-{tip[:8]}")
+    async with repository.locked() as git:
+        tip = await git.commit_of(f"refs/heads/{branch}")
+        if tip and not await git.is_ancestor(tip, start):
+            await git.run("branch", "--force", "--move", branch, f"{branch}.kept-{tip[:8]}")
 
 
 async def finish(repository: Repository, attempt: AttemptRecord, message: str) -> Finished:
