@@ -105,6 +105,8 @@ PRESETS: Mapping[str, Preset] = {
                 "OPENCODE_DISABLE_AUTOUPDATE": "1",
                 "OPENCODE_DISABLE_SHARE": "1",
                 "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
+                # By itself it asks for next to nothing; what may go on without asking is the pod's to say.
+                "OPENCODE_PERMISSION": '{"edit":"ask","bash":"ask","webfetch":"ask","websearch":"ask"}',
             },
         ),
         Preset(
