@@ -97,6 +97,8 @@ class SessionLife:
         self._means.records.remove(record.session_id)
 
     async def _claim(self) -> bool:
+        # On disk first: one that is claimed and not known to be would stay STARTING.
+        self._means.records.keep(self.record)
         refusal = await self.reports.claim()
         if refusal:
             _log.info("session %s was not given to us: %s", self.record.session_id, refusal)

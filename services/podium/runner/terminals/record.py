@@ -30,6 +30,11 @@ class SessionRecord:
     signal: int = 0
     cause: str = ""
 
+    @classmethod
+    def of(cls, job: SessionJobIssued) -> "SessionRecord":
+        """Of a session that is about to be claimed."""
+        return cls(job.session_id, base64.b64encode(job.SerializeToString()).decode())
+
     @property
     def order(self) -> SessionJobIssued:
         """The order."""
@@ -42,10 +47,9 @@ class SessionRecords:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def begin(self, job: SessionJobIssued) -> SessionRecord:
-        """Note that a session is about to be claimed."""
-        encoded = base64.b64encode(job.SerializeToString()).decode()
-        return self._save(SessionRecord(job.session_id, encoded))
+    def keep(self, record: SessionRecord) -> None:
+        """Keep a record, durably. Raises OSError."""
+        self._save(record)
 
     def change(self, record: SessionRecord, **values: Any) -> SessionRecord:
         """Keep a changed record, durably."""

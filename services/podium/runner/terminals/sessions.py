@@ -40,7 +40,7 @@ class Sessions:
     def start(self, job: SessionJobIssued) -> None:
         """Claim an order's session and start it; one that is here already is not started again."""
         if job.session_id not in self.live:
-            self._begin(self._means.records.begin(job))
+            self._begin(SessionRecord.of(job))
 
     async def close(self, job: SessionJobIssued) -> None:
         """End a session's process, if there is one, and say so."""

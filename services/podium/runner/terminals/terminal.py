@@ -4,6 +4,7 @@ It outlives its process: an agent takes several turns, each a process of its own
 """
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from podium.runner.processes.outlet import Outlet
 from podium.runner.terminals.pace import Flow
 from podium.runner.terminals.ring import Ring
 from podium.runner.terminals.typed import TypedLines
+
+_log = logging.getLogger(__name__)
 
 MOST_CELLS = 1000
 """Rows, and columns, that a terminal has at most."""
@@ -96,6 +99,9 @@ class Terminal:
         if self._outlet is not None:
             hidden = self._outlet.hides_input
             taken = self._outlet.write(data)
+            if taken < len(data):
+                # Waiting for a program that does not read would keep everything else from its viewers too.
+                _log.warning("terminal %s: %d typed bytes are dropped", self.session_id, len(data) - taken)
             self._typed.add(data[:taken], hidden=hidden)
 
     def resize(self, rows: int, columns: int) -> None:
