@@ -20,7 +20,7 @@ _ECHO_SECONDS = 1.0
 """For so long after output of the past a terminal may answer questions that stand in it."""
 _QUIET_LOSSES = 2
 """A loss that is mended at once is not worth a line."""
-_AWAY = "nobody serves its terminal now; waiting (agents without one: `podium logs AGENT -f`)"
+_AWAY = "nobody serves its terminal now; waiting"
 _CONTROL_C = 3
 _LAST_SECONDS = 1.0
 
