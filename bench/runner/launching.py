@@ -29,7 +29,7 @@ def profile(folder: Path) -> dict[str, object]:
     return {"command": ["sh", "-c", f"date +%s%N > '{folder}'/$PODIUM_AGENT_ID"], "result": "exit"}
 
 
-def repository(folder: Path, files: int = 200) -> Path:
+def repository(folder: Path, files: int = 20) -> Path:
     """A git repository with some files and one commit."""
     folder.mkdir(parents=True)
     for number in range(files):

@@ -8,9 +8,9 @@ the `status` descriptor, which closes by itself when the command starts.
 Arguments: go descriptor, status descriptor, `tty` or `pipe`, command and its arguments.
 """
 
+import _signal  # type: ignore[import-not-found]  # `signal` loads enumerations: half of the start
 import fcntl
 import os
-import signal
 import sys
 import termios
 
@@ -23,7 +23,7 @@ def main() -> None:
         os._exit(125)
     os.close(go)
     # Python ignores SIGPIPE; the command must not inherit that.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)
     try:
         if terminal:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
