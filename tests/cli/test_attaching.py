@@ -53,6 +53,17 @@ def test_what_programs_switched_on_is_switched_off() -> None:
     assert modes.leave() == b"\x1b[0m\x0f"
 
 
+def test_regions_and_keys_are_put_back() -> None:
+    """The lines that scroll, the keypad, and how modified keys are told; the cursor stays where it is."""
+    modes = Modes()
+    modes.feed(b"\x1b[2;20r\x1b=\x1b[>4;")
+    modes.feed(b"2m")
+    left = modes.leave()
+    assert left == b"\x1b7\x1b[r\x1b8\x1b[>4m\x1b>\x1b[0m\x0f"
+    modes.feed(b"\x1b[2;20r\x1b=\x1b[>4;2m text \x1b[r\x1b>\x1b[>4;m")
+    assert modes.leave() == b"\x1b[0m\x0f"
+
+
 def test_what_programs_switched_off_themselves_is_left_alone() -> None:
     """Where an editor was closed again, leaving does not touch the screen; nor after a full reset."""
     modes = Modes()

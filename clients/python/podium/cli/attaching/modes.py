@@ -5,8 +5,14 @@ An editor that is still open at the detach would leave its screen, its mouse and
 
 import re
 
-_SEQUENCE = re.compile(rb"\x1b\[\?([\d;]{1,64})([hl])|\x1b\[([<>=])(\d*)[\d;]*u|\x1bc")
-_PARTIAL = re.compile(rb"\x1b(?:\[(?:[?<>=][\d;]{0,64})?)?$")
+_SEQUENCE = re.compile(
+    rb"\x1b\[\?(?P<modes>[\d;]{1,64})(?P<on>[hl])"
+    rb"|\x1b\[(?P<keyboard>[<>=])(?P<count>\d*)[\d;]*u"
+    rb"|\x1b\[>4(?:;(?P<keys>\d*))?m"
+    rb"|\x1b\[(?P<region>[\d;]{0,16})r"
+    rb"|\x1b(?P<pad>[=>c])"
+)
+_PARTIAL = re.compile(rb"\x1b(?:\[[?<>=]?[\d;]{0,64})?$")
 _ALTERNATE = frozenset({47, 1047, 1049})
 _DEFAULT_ON = frozenset({7, 25})
 """Lines wrap; the cursor shows."""
@@ -21,6 +27,7 @@ class Modes:
     def __init__(self) -> None:
         self._changed: dict[int, bool] = {}
         self._keyboard = 0
+        self._keys = self._region = self._pad = False
         self._rest = b""
 
     @property
@@ -32,26 +39,42 @@ class Modes:
         """More output."""
         data = self._rest + data
         for found in _SEQUENCE.finditer(data):
-            if found[1]:
-                for mode in filter(None, found[1].split(b";")):
-                    if int(mode) in _KNOWN:
-                        self._changed[int(mode)] = found[2] == b"h"
-            elif found[3]:
-                self._keyboard = max(0, self._keyboard + {b">": 1, b"<": -int(found[4] or 1)}.get(found[3], 0))
-            else:  # a full reset
-                self._changed.clear()
-                self._keyboard = 0
+            self._note(found)
         partial = _PARTIAL.search(data)
         self._rest = partial[0] if partial else b""
 
+    def _note(self, found: re.Match[bytes]) -> None:
+        parts = found.groupdict()
+        if parts["modes"] is not None:
+            for mode in filter(None, parts["modes"].split(b";")):
+                if int(mode) in _KNOWN:
+                    self._changed[int(mode)] = parts["on"] == b"h"
+        elif parts["keyboard"] is not None:
+            step = {b">": 1, b"<": -int(parts["count"] or 1)}.get(parts["keyboard"], 0)
+            self._keyboard = max(0, self._keyboard + step)
+        elif parts["region"] is not None:
+            self._region = bool(parts["region"])
+        elif parts["pad"] == b"c":
+            self._forget()
+        elif parts["pad"] is not None:
+            self._pad = parts["pad"] == b"="
+        else:
+            self._keys = (parts["keys"] or b"0") != b"0"
+
+    def _forget(self) -> None:
+        self._changed.clear()
+        self._keyboard = 0
+        self._keys = self._region = self._pad = False
+
     def leave(self) -> bytes:
         """What puts the terminal back to how it usually is; then they count as never changed."""
-        parts = [b"\x1b[<%du" % self._keyboard] if self._keyboard else []
+        # Setting the region moves the cursor: before the screen is left, which puts the cursor where it was.
+        parts = [b"\x1b7\x1b[r\x1b8"] if self._region else []
+        parts += [b"\x1b[<%du" % self._keyboard] if self._keyboard else []
+        parts += [b"\x1b[>4m"] if self._keys else []
+        parts += [b"\x1b>"] if self._pad else []
         for mode, on in sorted(self._changed.items()):
             if on != (mode in _DEFAULT_ON):
                 parts.append(b"\x1b[?%d%s" % (mode, b"l" if on else b"h"))
-        if 6 in self._changed or self.alternate:
-            parts.append(b"\x1b[r")
-        self._changed.clear()
-        self._keyboard = 0
+        self._forget()
         return b"".join(parts) + _ALWAYS
