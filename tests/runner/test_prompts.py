@@ -235,6 +235,7 @@ async def test_the_start_tells_which_instructions_were_used(tmp_path: Path, repo
         assert ".podium/prompts/planner.md" in ends[2].error
         assert "nonsense" in ends[2].error
         assert b"# Write the spec" in await at_home.shown("agent_1", b"instructions: spec_writer 2")
+        assert (await at_home.pods.report("agent_1", "started")).started.instructions == "spec_writer 2"
         shown = await at_home.shown("agent_2", b"instructions: .podium/prompts/worker.md ")
         assert b"MIND Title" in shown
         assert b"podium agent complete" in shown

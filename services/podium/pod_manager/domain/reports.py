@@ -15,6 +15,7 @@ class AgentStarted:
     process_id: int = 0
     base_commit: str = ""
     branch: str = ""
+    instructions: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ class Life:
         self._started = resumed
         self._reminded = False
         self._reminder = ""
+        self._template = ""
 
     async def run(self) -> None:
         """Live."""
@@ -179,6 +180,7 @@ class Life:
         around = briefing.surroundings(agent, prepared, self._house.address, self._house.commands, self._ports())
         brief = await briefing.brief(agent, self._profile, self._pod, prepared, self._house.workspaces)
         agent.instructions, self._reminder = brief.text, brief.speech.reminder()
+        self._template = brief.template
         self._transcript.say(f"instructions: {brief.template}")
         turns = await self._taker(prepared, around)
         try:
@@ -210,8 +212,8 @@ class Life:
         def on_start(pid: int) -> None:
             if not self._started:
                 self._started = True
-                branch = prepared.attempt.branch
-                started = AgentStarted(process_id=pid, base_commit=prepared.base_commit, branch=branch)
+                started = AgentStarted(process_id=pid, base_commit=prepared.base_commit, instructions=self._template)
+                started.branch = prepared.attempt.branch
                 self._agent.report(started=started)
 
         allowance = Allowance(self._limit(), self._house.clock)

@@ -102,7 +102,13 @@ def _started(draft: Draft, agent: Agent, started: AgentStarted) -> None:
     if base and not draft.pod.repository.base_commit:
         draft.emit(BaseCommitResolved(base_commit=base))
     draft.emit(
-        AgentProcessStarted(agent_id=agent.id, process_id=started.process_id, branch=started.branch, base_commit=base)
+        AgentProcessStarted(
+            agent_id=agent.id,
+            process_id=started.process_id,
+            branch=started.branch,
+            base_commit=base,
+            instructions=started.instructions,
+        )
     )
 
 

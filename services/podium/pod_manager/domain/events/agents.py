@@ -54,6 +54,7 @@ class AgentProcessStarted:
     process_id: int = 0
     branch: str = ""
     base_commit: str = ""
+    instructions: str = ""
 
 
 @dataclass(frozen=True, slots=True)
