@@ -130,6 +130,9 @@ bench-pods: setup $(STAMPS)/bench-venv $(STAMPS)/bench-restate ## Measure the po
 bench-gateway: setup ## Measure what the gateway adds to a call, and 200 open watches.
 	@$(BIN)/python -m bench.gateway
 
+bench-runner: setup ## Measure launches, fifty worktrees at once, and terminals with twenty viewers.
+	@$(BIN)/python -m bench.runner
+
 bench-maestro: setup ## Measure mutations, a cache's full sync, and the way of a change to 100 watching clients.
 	@$(BIN)/python -m bench.maestro
 

@@ -72,13 +72,12 @@ async def merge_branch(
 ) -> str | Conflict:
     """Merge a workstream's branch into the integration branch; the commit, also when it was done before."""
     async with repository.locked() as git:
-        tip = await git.commit_of(f"refs/heads/{integration}")
+        tip, theirs = await git.commits(f"refs/heads/{integration}", f"refs/heads/{branch}")
         if not tip:
             raise WorkspaceError(f"the integration branch {integration} is gone")
         for merged in await merges(git, base_commit, tip):
             if merged.job_id == job_id:
                 return merged.commit
-        theirs = await git.commit_of(f"refs/heads/{branch}")
         if not theirs:
             raise WorkspaceError(f"the branch {branch} is gone")
         tree = await merge_tree(git, tip, theirs)

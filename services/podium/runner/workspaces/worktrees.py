@@ -76,11 +76,9 @@ async def finish(repository: Repository, attempt: AttemptRecord, message: str) -
         return Finished("", True, unresolved)
     await _commit_leftovers(git, attempt, message, merging=(directory / "MERGE_HEAD").exists())
     commit = await _settle_branch(repository, git, attempt.branch)
-    moved = await _refuse_escapes(git, attempt.start_commit, commit)
+    differs, moved = await _refuse_escapes(git, attempt.start_commit, commit)
     await submodules.refuse_changes(repository, git, moved)
-    same = (await git.run("diff", "--quiet", attempt.start_commit, commit, ok=(0, 1))).status == 0
-    changed = commit != attempt.start_commit if attempt.conflict_branch else not same
-    return Finished(commit, changed)
+    return Finished(commit, commit != attempt.start_commit if attempt.conflict_branch else differs)
 
 
 async def _git_dir(repository: Repository, git: Git) -> Path:
@@ -118,11 +116,11 @@ async def _commit_leftovers(git: Git, attempt: AttemptRecord, message: str, *, m
 
 async def _settle_branch(repository: Repository, git: Git, branch: str) -> str:
     """The commit that the agent reached; its branch is brought there where it worked on another or on none."""
-    head = await git.commit_of("HEAD")
+    head, tip = await git.commits("HEAD", f"refs/heads/{branch}")
+    if tip == head:
+        return head
     async with repository.locked() as whole:
         tip = await whole.commit_of(f"refs/heads/{branch}")
-        if tip == head:
-            return head
         if not tip:
             raise WorkspaceError(f"the branch {branch} is gone")
         if not await whole.is_ancestor(tip, head):
@@ -131,8 +129,11 @@ async def _settle_branch(repository: Repository, git: Git, branch: str) -> str:
     return head
 
 
-async def _refuse_escapes(git: Git, start: str, commit: str) -> dict[str, str]:
-    """Refuse links that the agent added and that lead out of the worktree; returns submodules that it moved."""
+async def _refuse_escapes(git: Git, start: str, commit: str) -> tuple[bool, dict[str, str]]:
+    """Refuse links that the agent added and that lead out of the worktree.
+
+    Returns whether anything differs from the start, and the submodules that the agent moved.
+    """
     moved = {}
     fields = (await git.run("diff", "--raw", "-z", "--no-renames", "--no-abbrev", start, commit)).fields
     for head, name in zip(fields[::2], fields[1::2], strict=True):
@@ -144,7 +145,7 @@ async def _refuse_escapes(git: Git, start: str, commit: str) -> dict[str, str]:
         target = (await git.run("cat-file", "blob", blob)).output.decode(errors="surrogateescape")
         if leads_out(name, target):
             raise WorkspaceError(f"the agent committed a link that leads out of the worktree: {name} -> {target}")
-    return moved
+    return bool(fields), moved
 
 
 def leads_out(name: str, target: str) -> bool:
