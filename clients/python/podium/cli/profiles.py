@@ -3,6 +3,7 @@
 What is installed, the runners say: their leases carry the names of their profiles.
 """
 
+import asyncio
 import tomllib
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from podium.client.connection import Podium
 
 SCRIPTED = "scripted"
+_LOOKS, _LOOK_SECONDS = 30, 0.1
+"""How long a runner is waited for, where there is none."""
 
 
 def scripted(config_file: Path) -> set[str]:
@@ -27,14 +30,16 @@ def scripted(config_file: Path) -> set[str]:
 
 
 async def offered(podium: "Podium") -> list[str]:
-    """The profiles that the living runners offer."""
+    """The profiles that the living runners offer. Right after the start the first of them may yet have to come."""
     from podium.events.v1 import event_service_pb2
 
-    leases = (await podium.event_store.ListLeases(event_service_pb2.ListLeasesRequest())).leases
-    names: set[str] = set()
-    for lease in leases:
-        if lease.metadata.get("service") == "runner":
-            names.update(name for name in lease.metadata.get("profiles", "").split(",") if name)
+    for _ in range(_LOOKS):
+        leases = (await podium.event_store.ListLeases(event_service_pb2.ListLeasesRequest())).leases
+        runners = [lease for lease in leases if lease.metadata.get("service") == "runner"]
+        if runners:
+            break
+        await asyncio.sleep(_LOOK_SECONDS)
+    names = {name for lease in runners for name in lease.metadata.get("profiles", "").split(",") if name}
     return sorted(names)
 
 
