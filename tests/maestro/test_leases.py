@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from podium.chassis.leases import LOOK_EVERY_SECONDS, Lease, Leases, LeasesUnavailable
 from podium.chassis.tasks import TaskSet
 from podium.events.v1.event_service_pb2 import ReleaseLeaseRequest
 from podium.kernel.errors import unavailable
 from podium.kernel.identity import CallerKind, Identity
-from podium.maestro.application.leases import LOOK_EVERY_SECONDS, LeaseFollower, Leases, LeasesUnavailable, doubts
+from podium.maestro.application.leases import LeaseFollower, doubts
 from podium.maestro.domain import process_commands as p
 from podium.maestro.domain.overdue import CLAIM_WITHIN, RETURN_WITHIN
 from podium.maestro.domain.state import ProjectState
@@ -36,14 +37,14 @@ def running(epoch: int = 1) -> World:
 def test_doubts():
     """A lease that is gone or newer is told; one that lives, or that the project doubts already, is not."""
     world = running()
-    assert doubts(world.board.state, {"r1": 1}) == []
-    assert doubts(world.board.state, {"r2": 1}) == [p.RunnerLeaseChanged("r1", 1)]
-    assert doubts(world.board.state, {"r1": 2}) == [p.RunnerLeaseChanged("r1", 2, live=True)]
+    assert doubts(world.board.state, {"r1": Lease(1)}) == []
+    assert doubts(world.board.state, {"r2": Lease(1)}) == [p.RunnerLeaseChanged("r1", 1)]
+    assert doubts(world.board.state, {"r1": Lease(2)}) == [p.RunnerLeaseChanged("r1", 2, live=True)]
     world.do(p.RunnerLeaseChanged("r1", 1))
     assert doubts(world.board.state, {}) == []
     world.do(p.CloseSession("s"))
     assert doubts(world.board.state, {}) == []
-    assert doubts(running(epoch=0).board.state, {"r1": 7}) == []
+    assert doubts(running(epoch=0).board.state, {"r1": Lease(7)}) == []
 
 
 class Store:
@@ -89,7 +90,7 @@ class OneProject:
 async def test_a_fact_about_leases_wakes_it():
     """The end of a lease reaches the project without any time passing; a living one costs no question."""
     world, clock, tasks = running(), ManualClock(), TaskSet("test")
-    store, project = Store({"r1": 1}), OneProject(world)
+    store, project = Store({"r1": Lease(1)}), OneProject(world)
     follower = LeaseFollower(store, project, clock, tasks)
     await follower.reconcile()
     await follower.reconcile()

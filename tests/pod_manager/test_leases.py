@@ -3,17 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 
+from podium.chassis.leases import LOOK_EVERY_SECONDS, Lease, Leases, LeasesUnavailable
 from podium.chassis.tasks import TaskSet
 from podium.kernel.errors import unavailable
 from podium.pod_manager.application.leases import (
-    LOOK_EVERY_SECONDS,
     MISSING_GRACE_SECONDS,
     LeaseFollower,
-    LeasesUnavailable,
     Told,
     doubts,
 )
-from podium.pod_manager.application.runners import Lease, Leases, missing_runner
+from podium.pod_manager.application.runners import missing_runner
 from podium.pod_manager.domain.commands.agents import RunnerLeaseChanged
 from podium.pod_manager.domain.commands.lifecycle import CancelPod
 from podium.pod_manager.domain.kinds import AgentKind

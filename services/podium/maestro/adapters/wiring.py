@@ -6,10 +6,11 @@ from podium.chassis.encoded import passing_encoded
 from podium.chassis.engine import Engine
 from podium.chassis.entity_service import build_engine, ownership_of
 from podium.chassis.server import Registration, Shell
+from podium.chassis.store_leases import StoreLeases
 from podium.maestro.adapters import terminals
 from podium.maestro.adapters.codec import BoardCodec, make_codec
 from podium.maestro.adapters.feed import EventStoreFeed
-from podium.maestro.adapters.leases import MAESTRO, EngineSpawned, StoreLeases
+from podium.maestro.adapters.leases import MAESTRO, EngineSpawned
 from podium.maestro.adapters.projects import ProjectListing
 from podium.maestro.adapters.servicer import ENCODED, SERVICE, MaestroServicer
 from podium.maestro.adapters.terminals import EngineSessions, TerminalServicer

@@ -1,18 +1,17 @@
 """Follows the runners' leases: projects are told of sessions whose runner is gone, or is back under another epoch.
 
-A project knows which runner has a session's process, and under which epoch; the store knows which leases live. The
-follower compares the two: at the start, so that a runner that died while nobody looked is noticed; at every fact about
-leases; and every few seconds, which also finds the claim that was on its way while the lease ended. What looks wrong is
-asked of the store once more before a project is told, since a lease may be newer than what was heard of it.
+A project knows which runner has a session's process, and under which epoch. What looks wrong is asked of the store once
+more before a project is told, since a lease may be newer than what was heard of it.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Protocol
 
 from podium.chassis.engine.model import Spawner
 from podium.chassis.engine.ports import Clock
+from podium.chassis.leases import LOOK_EVERY_SECONDS, Leases, LeaseSource, LeaseWatch
 from podium.kernel.errors import Rejection
 from podium.maestro.domain.model import SessionJobKind
 from podium.maestro.domain.process_commands import RunnerLeaseChanged
@@ -20,29 +19,7 @@ from podium.maestro.domain.state import ProjectState
 
 _log = logging.getLogger(__name__)
 
-LOOK_EVERY_SECONDS = 3.0
 PROJECTS_AT_ONCE = 32
-BACKOFF_SECONDS = 0.2
-BACKOFF_LIMIT_SECONDS = 5.0
-
-Leases = Mapping[str, int]
-"""Living runners: their epochs by name."""
-
-
-class LeasesUnavailable(Exception):
-    """The store cannot say now."""
-
-
-class LeaseSource(Protocol):
-    """The event store's leases."""
-
-    async def living(self) -> Leases:
-        """The leases that live now; raises LeasesUnavailable."""
-        ...
-
-    def changes(self) -> AsyncIterator[None]:
-        """An item whenever a lease was taken or ended; without end. Raises LeasesUnavailable."""
-        ...
 
 
 class SpawnedSessions(Protocol):
@@ -63,7 +40,8 @@ def doubts(state: ProjectState, leases: Leases) -> list[RunnerLeaseChanged]:
     for job in state.session_jobs.values():
         if job.kind is not SessionJobKind.SPAWN or not job.runner_id or job.runner_lost_time is not None:
             continue
-        epoch = leases.get(job.runner_id, 0)
+        lease = leases.get(job.runner_id)
+        epoch = lease.epoch if lease is not None else 0
         if epoch == 0 or epoch < job.lease_epoch:
             command = RunnerLeaseChanged(job.runner_id, job.lease_epoch, live=False)
         elif 0 < job.lease_epoch < epoch:
@@ -80,24 +58,19 @@ class LeaseFollower:
     def __init__(self, source: LeaseSource, sessions: SpawnedSessions, clock: Clock, tasks: Spawner) -> None:
         self._source = source
         self._sessions = sessions
-        self._clock = clock
-        self._tasks = tasks
+        self._watch = LeaseWatch(source, clock, tasks, self._look, self._forget)
         self._leases: Leases = {}
-        self._look = asyncio.Event()
 
     async def run(self) -> None:
         """Without end."""
-        self._tasks.spawn(self._listen(), name="lease-facts")
-        backoff = BACKOFF_SECONDS
-        while True:
-            try:
-                await self.reconcile()
-                backoff = BACKOFF_SECONDS
-                await self._wait(LOOK_EVERY_SECONDS)
-            except LeasesUnavailable as error:
-                _log.warning("the runners' leases cannot be read now: %s", error)
-                await self._clock.sleep(backoff)
-                backoff = min(backoff * 2, BACKOFF_LIMIT_SECONDS)
+        await self._watch.run()
+
+    async def _look(self) -> float:
+        await self.reconcile()
+        return LOOK_EVERY_SECONDS
+
+    def _forget(self) -> None:
+        self._leases = {}
 
     async def reconcile(self) -> None:
         """Tell every project what its trust in runners is worth; raises LeasesUnavailable."""
@@ -120,27 +93,3 @@ class LeaseFollower:
         except Rejection as refusal:
             # Another owner's by now, or the store is away: the next look tries again.
             _log.debug("project %s was not told of runner %s: %s", project_id, command.runner_id, refusal)
-
-    async def _listen(self) -> None:
-        backoff = BACKOFF_SECONDS
-        while True:
-            try:
-                async for _ in self._source.changes():
-                    self._leases = {}
-                    self._look.set()
-                    backoff = BACKOFF_SECONDS
-            except LeasesUnavailable as error:
-                _log.debug("the facts about leases cannot be followed now: %s", error)
-            await self._clock.sleep(backoff)
-            backoff = min(backoff * 2, BACKOFF_LIMIT_SECONDS)
-
-    async def _wait(self, seconds: float) -> None:
-        """Until something is said about leases, or the time is over."""
-        sleeper = asyncio.ensure_future(self._clock.sleep(seconds))
-        woken = asyncio.ensure_future(self._look.wait())
-        try:
-            await asyncio.wait({sleeper, woken}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeper.cancel()
-            woken.cancel()
-            self._look.clear()

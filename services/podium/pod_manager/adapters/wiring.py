@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from podium.chassis.encoded import passing_encoded
 from podium.chassis.entity_service import build_engine, ownership_of
 from podium.chassis.server import Registration, Shell
+from podium.chassis.store_leases import StoreLeases
 from podium.pod_manager.adapters.boards import Boards
 from podium.pod_manager.adapters.codec import entity_codec, make_codec
-from podium.pod_manager.adapters.leases import EnginePods, StoreLeases
+from podium.pod_manager.adapters.leases import EnginePods
 from podium.pod_manager.adapters.rendering import Renderer
 from podium.pod_manager.adapters.servicer import SERVICE, PodServicer
 from podium.pod_manager.application.leases import LeaseFollower

@@ -1,8 +1,6 @@
 """Whether any living runner can do what a pod waits for, judged from the leases; and why not, in words for people."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
+from podium.chassis.leases import Leases
 from podium.pod_manager.domain.kinds import JobKind
 from podium.pod_manager.domain.orders import runner_stream
 from podium.pod_manager.domain.queries import is_terminal
@@ -10,20 +8,6 @@ from podium.pod_manager.domain.resources import Job, Pod
 from podium.pod_manager.domain.waiting import in_words
 
 NAMES_SHOWN = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A lease that lives: its epoch, and what its holder offers where it is a runner."""
-
-    epoch: int
-    is_runner: bool = False
-    pools: frozenset[str] = frozenset()
-    profiles: frozenset[str] = frozenset()
-
-
-Leases = Mapping[str, Lease]
-"""By name; a runner's name is its id."""
 
 
 def missing_runner(pod: Pod, leases: Leases) -> str:

@@ -83,8 +83,10 @@ def end_agent(draft: Draft, agent: Agent, end: End) -> None:
 
 
 def _drop_permissions(draft: Draft, agent: Agent) -> None:
-    """What it asked leave for nobody waits for any more. Its questions stay: the next attempt asks them again; so do
-    those of a LOST agent, whose end was nobody's wish."""
+    """Nobody waits for what it asked leave for any more.
+
+    Its questions stay: the next attempt asks them again; so do those of a LOST agent, whose end was nobody's wish.
+    """
     for message in draft.pod.messages.values():
         if message.permission_tool and message.answer is None and message.author == f"agent:{agent.id}":
             draft.emit(QuestionAnswered(message_id=message.id, by="policy", text="(its agent has ended)"))
