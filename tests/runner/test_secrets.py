@@ -175,3 +175,22 @@ async def _is_clean(at_home: House, caplog: pytest.LogCaptureFixture) -> None:
     await at_home.stop_runner()
     assert os.environ.get("MY_TOKEN") is None
     assert leaks(at_home.data_dir) == []
+
+
+async def test_an_output_file_is_no_way_out(tmp_path: Path, repo: Repo) -> None:
+    """A link or a pipe in place of $PODIUM_OUTPUT is not read: nobody else's file becomes a result, and nothing hangs."""
+    (Path.home() / "private.txt").write_text("what it may not tell")
+    link = 'ln -sf "$HOME/private.txt" "$PODIUM_OUTPUT"; echo x > made.txt'
+    pipe = 'rm -f "$PODIUM_OUTPUT"; mkfifo "$PODIUM_OUTPUT"; echo x > made.txt'
+    profiles = {
+        name: {"command": ["/bin/sh", "-c", text], "result": "exit"} for name, text in (("link", link), ("pipe", pipe))
+    }
+    async with house(tmp_path, repo) as at_home:
+        await at_home.start_runner(profiles)
+        await at_home.launch("agent_1", workstream="a", profile="link")
+        await at_home.launch("agent_2", workstream="b", profile="pipe")
+        for agent in ("agent_1", "agent_2"):
+            end = await at_home.pods.end_of(agent)
+            assert end.WhichOneof("kind") == "completed"
+            assert end.completed.summary == ""
+        await at_home.stop_runner()

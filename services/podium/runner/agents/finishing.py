@@ -1,6 +1,8 @@
 """What an agent's end comes to: its work is committed and checked, then reported."""
 
 import logging
+import os
+import stat
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +44,8 @@ TEXT_BYTES = 60_000
 """Below the pod's 64 KiB a field."""
 _SHOWN = 2000
 _SHORT = 500
+_OUTPUT_BYTES = 1024 * 1024
+"""Of the output file; far more than any document may have."""
 
 CHECKS: dict[Verdict, "ChecksResult.ValueType"] = {
     Verdict.PASSED: CHECKS_RESULT_PASSED,
@@ -171,7 +175,15 @@ def _complete(agent: LiveAgent, words: str, commit: str, checks: "ChecksResult.V
 
 
 def _read(path: Path) -> str:
+    """What the agent left in its output file; nothing where it left none, or something else in its place.
+
+    The agent can write there what it wants: a link would have us read what it may not, a pipe would have us wait.
+    """
     try:
-        return path.read_text(errors="replace")
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return ""
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return ""
+        return file.read(_OUTPUT_BYTES).decode(errors="replace")
