@@ -22,30 +22,29 @@ async def end_group(
     `session` is the id of the group's first process, which `start_new_session` made a leader. Returns whether
     all of it is gone.
     """
-    if living := _living(session, key):
+    if living := await _living(session, key):
         for number in signals:
             table.send_group(session, number)
             table.send(living, number)
         await _until_gone(session, key, grace_seconds)
     for _ in range(_KILL_ROUNDS):
-        remaining = _living(session, key)
+        remaining = await _living(session, key)
         if not remaining:
             return True
         table.send_group(session, signal.SIGKILL)
         table.send(remaining, signal.SIGKILL)
         await asyncio.sleep(0.05)
-    return not _living(session, key)
+    return not await _living(session, key)
 
 
-def _living(session: int, key: str) -> list[table.Row]:
-    found = {each.pid: each for each in table.members(session)}
-    found.update((each.pid, each) for each in table.marked(key))
-    return list(found.values())
+async def _living(session: int, key: str) -> list[table.Row]:
+    """Beside the loop: where thousands of processes run, it takes long to look at them all."""
+    return await asyncio.to_thread(table.kin, session, key)
 
 
 async def _until_gone(session: int, key: str, seconds: float) -> None:
     loop = asyncio.get_running_loop()
     end, pause = loop.time() + seconds, 0.01
-    while loop.time() < end and _living(session, key):
+    while loop.time() < end and await _living(session, key):
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, 0.2)

@@ -5,14 +5,14 @@ member. Descendants that left the session are found by a marker in their environ
 process group is all that can be seen).
 """
 
+import functools
 import os
 import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-_PROC = Path("/proc")
+_PROC = "/proc"
 MARKER = "PODIUM_PROCESS"
 """The environment variable that marks every process of a group, wherever it went."""
 
@@ -27,25 +27,38 @@ class Row:
     start: str
 
 
+@functools.cache
 def has_proc() -> bool:
     """Whether the table is read from /proc (Linux)."""
-    return (_PROC / "self" / "stat").exists()
+    return os.access(f"{_PROC}/self/stat", os.R_OK)
 
 
 def boot_id() -> str:
     """Names this boot of the machine, where the system does."""
     try:
-        return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+        return _read(f"{_PROC}/sys/kernel/random/boot_id").decode().strip()
     except OSError:
         return ""
 
 
-def _parse(text: str) -> Row | None:
-    pid, _, rest = text.partition(" (")
-    fields = rest.rpartition(") ")[2].split()
-    if not fields or fields[0] in ("Z", "X"):
+def _read(path: str) -> bytes:
+    """A file of /proc. Plain calls: all of the table is read at each end of a group."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = []
+        while part := os.read(descriptor, 65536):
+            parts.append(part)
+    finally:
+        os.close(descriptor)
+    return b"".join(parts)
+
+
+def _parse(stat: bytes) -> Row | None:
+    pid, _, rest = stat.partition(b" (")
+    fields = rest.rpartition(b") ")[2].split()
+    if not fields or fields[0] in (b"Z", b"X"):
         return None  # a zombie does nothing any more
-    return Row(int(pid), int(fields[2]), int(fields[3]), fields[19])
+    return Row(int(pid), int(fields[2]), int(fields[3]), fields[19].decode())
 
 
 def row(pid: int) -> Row | None:
@@ -53,7 +66,7 @@ def row(pid: int) -> Row | None:
     if not has_proc():
         return next((each for each in rows() if each.pid == pid), None)
     try:
-        return _parse((_PROC / str(pid) / "stat").read_text())
+        return _parse(_read(f"{_PROC}/{pid}/stat"))
     except (OSError, ValueError):
         return None
 
@@ -63,8 +76,8 @@ def rows() -> Iterator[Row]:
     if not has_proc():
         yield from _rows_of_ps()
         return
-    for entry in os.scandir(_PROC):
-        if entry.name.isdigit() and (found := row(int(entry.name))) is not None:
+    for name in os.listdir(_PROC):  # noqa: PTH208 - a name is all that is needed
+        if name.isdigit() and (found := row(int(name))) is not None:
             yield found
 
 
@@ -90,18 +103,23 @@ def members(session: int) -> list[Row]:
 
 def marked(key: str) -> list[Row]:
     """The living processes of this user that carry a marker, whatever session they went to."""
+    return [each for each in rows() if _is_marked(each, key)] if has_proc() else []
+
+
+def kin(session: int, key: str) -> list[Row]:
+    """The living processes of a session, and those with its marker that left it; reads the whole table, once."""
     if not has_proc():
-        return []
+        return members(session)
+    return [each for each in rows() if session in (each.session, each.group) or _is_marked(each, key)]
+
+
+def _is_marked(each: Row, key: str) -> bool:
+    try:
+        environment = _read(f"{_PROC}/{each.pid}/environ")
+    except OSError:
+        return False  # gone, or another user's
     needle = f"{MARKER}={key}".encode()
-    found = []
-    for each in rows():
-        try:
-            environment = (_PROC / str(each.pid) / "environ").read_bytes()
-        except OSError:
-            continue  # gone, or another user's
-        if needle in environment.split(b"\0"):
-            found.append(each)
-    return found
+    return needle in environment and needle in environment.split(b"\0")
 
 
 def send(targets: list[Row], number: signal.Signals) -> None:

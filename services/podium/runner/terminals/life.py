@@ -131,7 +131,7 @@ class SessionLife:
         """The process, with its instructions on disk. Raises SpawnError."""
         instructions = self._means.records.folder(self.record.session_id) / "instructions.md"
         command = self._means.spawning.command(self._job, instructions)
-        write_atomic(instructions, instructions_of(self._job.spawn).encode())
+        write_atomic(instructions, instructions_of(self._job.spawn).encode(), durable=False)
         return command
 
     async def _run(self, tasks: TaskSet, command: Command, transcript: Transcript) -> None:

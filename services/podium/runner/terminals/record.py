@@ -48,19 +48,20 @@ class SessionRecords:
         self._directory = directory
 
     def keep(self, record: SessionRecord) -> None:
-        """Keep a record, durably. Raises OSError."""
+        """Keep a record. Raises OSError."""
         self._save(record)
 
     def change(self, record: SessionRecord, **values: Any) -> SessionRecord:
-        """Keep a changed record, durably."""
+        """Keep a changed record."""
         return self._save(replace(record, **values))
 
     def ended(self, record: SessionRecord, end: TerminalEnd, cause: str) -> SessionRecord:
-        """Keep how it ended, durably."""
+        """Keep how it ended."""
         return self.change(record, ended=True, status=end.status, signal=end.signal, cause=cause)
 
     def _save(self, record: SessionRecord) -> SessionRecord:
-        write_json(self.folder(record.session_id) / RECORD, asdict(record))
+        # Not durable: where the machine itself goes down the processes do too, and Maestro misses what is not here.
+        write_json(self.folder(record.session_id) / RECORD, asdict(record), durable=False)
         return record
 
     def all(self) -> list[SessionRecord]:
