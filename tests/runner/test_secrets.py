@@ -178,7 +178,7 @@ async def _is_clean(at_home: House, caplog: pytest.LogCaptureFixture) -> None:
 
 
 async def test_an_output_file_is_no_way_out(tmp_path: Path, repo: Repo) -> None:
-    """A link or a pipe in place of $PODIUM_OUTPUT is not read: nobody else's file becomes a result, and nothing hangs."""
+    """A link or a pipe in place of $PODIUM_OUTPUT is not read: nobody's file becomes a result; nothing hangs."""
     (Path.home() / "private.txt").write_text("what it may not tell")
     link = 'ln -sf "$HOME/private.txt" "$PODIUM_OUTPUT"; echo x > made.txt'
     pipe = 'rm -f "$PODIUM_OUTPUT"; mkfifo "$PODIUM_OUTPUT"; echo x > made.txt'
