@@ -426,3 +426,29 @@ def test_gc_is_a_command_of_its_own(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     done = subprocess.run(arguments, capture_output=True, text=True, check=True, env=environment)
     assert json.loads(done.stdout) == {"removed": []}
+
+
+async def test_a_rewritten_remote_is_met_with_what_was_kept(
+    workspaces: Workspaces, remote: tuple[Repo, Place], repo: Repo
+) -> None:
+    """The commit that the work started from is gone there: its mirror keeps it, and the work lands as a merge."""
+    there, place = remote
+    repo.commit("second", {"second.txt": "x\n"})
+    repo.git("push", "-q", str(there.path), "main")
+    team = Team(workspaces, place, repo)
+    commit = await team.merged("a", {"src/a.txt": "A\n"})
+    repo.git("commit", "-q", "--amend", "-m", "second, otherwise")
+    repo.git("push", "-q", "--force", str(there.path), "main")
+    landed = await team.land(commit)
+    assert isinstance(landed, Landed)
+    assert there.head("main^1") == repo.head()
+
+
+async def test_a_target_of_another_history_is_said(team: Team, repo: Repo) -> None:
+    """Begun anew without any commit of the old one: there is nothing to merge by."""
+    commit = await team.merged("a", {"src/a.txt": "A\n"})
+    repo.git("checkout", "-q", "--orphan", "anew")
+    repo.commit("anew", {"x": "x\n"})
+    repo.git("branch", "-M", "anew", "main")
+    with pytest.raises(WorkspaceError, match="unrelated histories"):
+        await team.land(commit)
