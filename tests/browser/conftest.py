@@ -6,12 +6,14 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from podium.client import signin
+from tests.runner.acp import scripted
 from tests.support.installation import LocalInstallation
 from tests.support.shop import Shop, make_shop
 
@@ -20,6 +22,16 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WAIT_MS = 30_000
 SLEEPER = {"kind": "command", "command": ["sleep", "600"], "pty": True}
 """An agent that lives until it is interrupted."""
+SPOKEN: list[dict[str, Any]] = [
+    {"think": "Floats are added."},
+    {"say": "I look at **money.py** first."},
+    {"plan": [["Read the tests", "completed"], ["Round to even", "in_progress"], ["Say so", "pending"]]},
+    {"tool": {"toolCallId": "c1", "title": "Read shop/money.py", "kind": "read", "status": "in_progress"}},
+    {"tool": {"toolCallId": "c2", "title": "pytest -q", "kind": "execute", "status": "failed"}},
+    {"tool": {"toolCallId": "c1", "status": "completed"}},
+    {"until_cancelled": None},
+]
+"""What an agent by ACP does until it is interrupted: says, plans, calls tools."""
 QUESTION = '{ key = "half", question = "Which way is half a cent rounded?", options = ["up", "half to even"] }'
 
 
@@ -87,9 +99,12 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
     root = tmp_path_factory.mktemp("browser")
     shop = make_shop(root, gated=True, question=QUESTION)
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    speaker = scripted(root, SPOKEN, name="speaker")
     async with (
         LocalInstallation(
-            root, gateway={"port": _free_port()}, profiles={"demo": shop.profile, "sleeper": SLEEPER}
+            root,
+            gateway={"port": _free_port()},
+            profiles={"demo": shop.profile, "sleeper": SLEEPER, "speaker": speaker},
         ) as local,
         async_playwright() as playwright,
     ):

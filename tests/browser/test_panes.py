@@ -5,9 +5,7 @@ import asyncio
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from podium.pods.v1.pod_pb2 import AGENT_STATUS_RUNNING, Policy, ProfileChoice
-from podium.pods.v1.pod_service_pb2 import CancelPodRequest, GetPodRequest, OpenPodRequest
-from podium.tasks.v1 import maestro_service_pb2 as calls
+from tests.browser.agents import cancel, live_agent
 from tests.browser.conftest import House, Landed
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -37,36 +35,9 @@ async def test_two_browsers_stay_in_step(house: House, landed: Landed) -> None:
         await page.context.close()
 
 
-async def live_agent(house: House, landed: Landed) -> tuple[str, str]:
-    """A pod with an agent at work: the ids of the pod and of the agent's session."""
-    async with house.local.client() as podium:
-        made = await podium.maestro.CreateTask(calls.CreateTaskRequest(project_id=landed.project_id, title="Sleeps"))
-        policy = Policy(profiles=[ProfileChoice(profile="sleeper")])
-        repository = str(house.shop.repository)
-        await podium.pods.OpenPod(
-            OpenPodRequest(
-                pod_id=made.task.id,
-                project_id=landed.project_id,
-                number=made.task.number,
-                title="Sleeps",
-                request="Sleep",
-                repository=repository,
-                quick=True,
-                policy=policy,
-            )
-        )
-        async with asyncio.timeout(60):
-            while True:
-                pod = (await podium.pods.GetPod(GetPodRequest(pod_id=made.task.id))).pod
-                found = [agent.id for agent in pod.agents if agent.status == AGENT_STATUS_RUNNING]
-                if found:
-                    return made.task.id, found[0]
-                await asyncio.sleep(0.05)
-
-
 async def test_a_removal_that_the_server_refuses_is_taken_back(house: House, landed: Landed) -> None:
     """A live agent's session is out at once; when Maestro refuses it is back in its places, and the error says why."""
-    pod_id, session_id = await live_agent(house, landed)
+    pod_id, session_id = await live_agent(house, landed, "sleeper")
     page = await house.sign_in()
     await page.goto(f"{house.url}/project/{landed.project_id}?session={session_id}")
     listed = page.get_by_test_id(f"session-{session_id}")
@@ -90,8 +61,7 @@ async def test_a_removal_that_the_server_refuses_is_taken_back(house: House, lan
     await expect(task.get_by_test_id("session-count")).to_have_text("1")
     await expect(page.get_by_role("alert")).to_contain_text("Interrupt the agent")
     await page.context.close()
-    async with house.local.client() as podium:
-        await podium.pods.CancelPod(CancelPodRequest(pod_id=pod_id, reason="the test is over"))
+    await cancel(house, pod_id)
 
 
 async def test_a_removal_holds_in_every_browser(house: House, landed: Landed) -> None:

@@ -7,6 +7,7 @@ from playwright.async_api import Locator, Page, expect
 
 from podium.tasks.v1 import maestro_service_pb2 as calls
 from tests.browser.conftest import House, Landed
+from tests.browser.test_accessible import assert_accessible
 from tests.browser.test_tabs import watches
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -52,6 +53,7 @@ async def test_a_terminal_is_typed_into_kept_and_closed_with_its_session(house: 
     terminal = await work_on(house, page, landed, task_id)
     await run(page, terminal, "ls; echo $((40+2))-there", "42-there")
     await expect(terminal).to_contain_text("shop")
+    await assert_accessible(page, "terminal")
     before = await terminal.get_attribute("data-size")
     await page.set_viewport_size({"width": 1600, "height": 700})
     await expect(terminal).not_to_have_attribute("data-size", before or "")

@@ -45,7 +45,7 @@ export default function TerminalView({ projectId, sessionId, readOnly = false, c
       <div data-terminal-bar className="flex min-h-9 flex-wrap items-center gap-2 border-b border-line bg-surface px-3 py-1">
         <Chip tone={tone} dot>{text}</Chip>
         <span className="min-w-0 flex-1 truncate text-faint">
-          {state.error || state.exit || (state.phase === "running" && !state.writes ? "You look on: somebody else types, or nobody." : "")}
+          {state.error || state.exit || (state.phase === "running" && !state.writes ? "You are looking on." : "")}
         </span>
         {state.columns > 0 && <span className="text-[11px] text-faint" title="Characters and lines">{state.columns}×{state.rows}</span>}
         {state.phase === "running" && !state.writes && <Button small onClick={() => link.takeInput()}>Take over the input</Button>}

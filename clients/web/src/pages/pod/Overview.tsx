@@ -15,7 +15,7 @@ export function Overview() {
   const [, setSearch] = usePodSearch();
   const liveAgents = pod.agents.filter((agent) => pod.liveAgents.includes(agent.id));
   return (
-    <div className="grid gap-4 xl:grid-cols-[minmax(0,1fr)_340px]">
+    <div className="grid gap-4 @4xl:grid-cols-[minmax(0,1fr)_340px]">
       <div className="min-w-0 space-y-4">
         {pod.inbox.length > 0 && !isFinished(pod.phase) && <section aria-label="Wants you" className="card overflow-hidden"><Decisions pod={pod} /></section>}
         <Landed />

@@ -1,13 +1,15 @@
 import { Link } from "@tanstack/react-router";
 import { Phase } from "@gen/podium/pods/v1/pod_pb";
-import { cost, isFinished } from "@/lib/words";
+import { ActionButton } from "@/actions/ActionButton";
+import type { Action } from "@/actions/action";
+import { cost } from "@/lib/words";
 import { Chip } from "@/ui/Chip";
 import { Dot } from "@/ui/Dot";
 import { PhaseBar } from "./PhaseBar";
 import { PodMenu } from "./PodMenu";
 import { usePodView } from "./PodContext";
 
-export function PodHeader() {
+export function PodHeader({ beside }: { beside: readonly Action[] }) {
   const { pod, past } = usePodView();
   const running = pod.liveAgents.length;
   return (
@@ -26,7 +28,8 @@ export function PodHeader() {
             <span title="Revision of the pod">rev {String(pod.revision)}</span>
           </p>
         </div>
-        {!past && !isFinished(pod.phase) && <PodMenu />}
+        <ActionButton action={beside[0]} text="Work on task" />
+        {!past && <PodMenu more={beside.slice(1)} />}
       </div>
       <PhaseBar />
     </header>

@@ -1,5 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
+import type { Action } from "@/actions/action";
 import { useScope, type Scope } from "@/actions/scope";
 import { podActions } from "@/api/podActions";
 import { podAt } from "@/api/queries";
@@ -14,9 +15,10 @@ import { TimeTravel } from "./TimeTravel";
 import { usePodSearch } from "./usePodSearch";
 
 const NOTHING: Scope = {};
+const NO_ACTIONS: readonly Action[] = [];
 
-/** A pod, live or as it was. */
-export function PodScreen({ podId }: { podId: string }) {
+/** A pod, live or as it was. `beside`: what can be done to its task; the first of it as a button. */
+export function PodScreen({ podId, beside = NO_ACTIONS }: { podId: string; beside?: readonly Action[] }) {
   const { pod: live, error } = usePod(podId);
   const [{ at = 0, tab = "overview" }] = usePodSearch();
   const past = useQuery({ ...podAt(podId, at), enabled: at > 0, placeholderData: keepPreviousData });
@@ -29,8 +31,8 @@ export function PodScreen({ podId }: { podId: string }) {
   if (!live || !view) return <Skeleton />;
   return (
     <PodProvider value={view}>
-      <article aria-label={live.title} data-testid="pod" data-revision={String(view.pod.revision)} className="flex min-h-full flex-col">
-        <PodHeader />
+      <article aria-label={live.title} data-testid="pod" data-revision={String(view.pod.revision)} className="@container flex min-h-full flex-col">
+        <PodHeader beside={beside} />
         <TimeTravel live={live} at={at} />
         <PodTabs tab={tab} />
         <div className={`flex-1 px-4 py-4 ${travels ? "bg-wait-soft/40" : ""}`}><TabContent tab={tab} /></div>

@@ -1,53 +1,107 @@
-import { useEffect } from "react";
+import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { TranscriptSource, type TranscriptChunk } from "@gen/podium/jobs/v1/artifact_events_pb";
 import type { TranscriptEntry } from "@gen/podium/web/v1/web_service_pb";
 import { web } from "@/api/clients";
 import { num } from "@/lib/numbers";
-import { dim } from "@/terminal/screen";
 import { watcher } from "@/stream/watcher";
+import { dim } from "@/terminal/screen";
+import { emptyStory, tell, type Story } from "./story";
 
-/** Reads the end of a transcript, then follows it; each entry is given once, in order. */
-export function useTranscript(sessionId: string, write: (data: Uint8Array | string) => void, done: (empty: boolean) => void): void {
-  useEffect(() => {
-    let reached = 0;
-    let stopped = false;
-    let stop = () => {};
-    const take = (entries: TranscriptEntry[]) => {
-      for (const entry of entries) {
-        if (num(entry.revision) <= reached) continue;
-        reached = num(entry.revision);
-        if (entry.chunk) paint(entry.chunk, write);
-      }
-    };
-    const begin = async () => {
-      try {
-        const page = await web.readTranscript({ sessionId, pageSize: 1000 });
-        if (stopped) return;
-        if (page.hasMore) write(dim("… what came before is left out\n"));
-        take(page.entries);
-        done(page.entries.length === 0);
-      } catch {
-        if (stopped) return;
-        done(true);
-      }
-      stop = watcher.add({
-        what: () => ({ case: "transcript", value: { sessionId, afterRevision: BigInt(reached) } }),
-        onItem: (item) => {
-          if (item.case !== "transcript") return;
-          take(item.value.entries);
-          if (item.value.entries.length > 0) done(false);
-        },
-      });
-    };
-    void begin();
+type Write = (data: Uint8Array | string) => void;
+
+const PACE_MS = 100;
+/** Entries kept for a terminal that is yet to be drawn: a page of the transcript and what comes meanwhile. */
+const KEPT = 2000;
+
+/** A transcript as it is read and followed: told as a story, and written to a terminal where there is one. */
+export class TranscriptReader {
+  story: Story = emptyStory;
+  /** The first page has come. */
+  asked = false;
+  private reached = 0;
+  private early: TranscriptEntry[] = [];
+  private write: Write | null = null;
+  private listeners = new Set<() => void>();
+  private timer: ReturnType<typeof setTimeout> | null = null;
+  private stopped = false;
+  private release = () => {};
+  private leftOut = false;
+
+  constructor(private readonly sessionId: string) {}
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  /** Writes what came and what comes, until the function returned is called. */
+  feed = (write: Write): (() => void) => {
+    if (this.leftOut) write(dim("… what came before is left out\n"));
+    this.early.forEach(({ chunk }) => chunk && paint(chunk, write));
+    this.write = write;
     return () => {
-      stopped = true;
-      stop();
+      this.write = null;
     };
-  }, [sessionId, write, done]);
+  };
+
+  async begin(): Promise<void> {
+    this.stopped = false;
+    try {
+      const page = await web.readTranscript({ sessionId: this.sessionId, pageSize: 1000 });
+      this.leftOut = page.hasMore;
+      this.take(page.entries);
+    } catch {
+      // The watch below says by its interruption that the service is away, and begins at the beginning.
+    }
+    this.asked = true;
+    this.story = { ...this.story };
+    this.tellLater(0);
+    if (this.stopped) return;
+    this.release = watcher.add({
+      what: () => ({ case: "transcript", value: { sessionId: this.sessionId, afterRevision: BigInt(this.reached) } }),
+      onItem: (item) => item.case === "transcript" && this.take(item.value.entries),
+    });
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.release();
+    if (this.timer) clearTimeout(this.timer);
+  }
+
+  private take(entries: readonly TranscriptEntry[]): void {
+    const fresh = entries.filter((entry) => num(entry.revision) > this.reached);
+    if (fresh.length === 0) return;
+    this.reached = num(fresh.at(-1)?.revision);
+    this.story = tell(this.story, fresh);
+    if (!this.story.structured) this.early = [...this.early, ...fresh].slice(-KEPT);
+    else this.early = [];
+    const { write } = this;
+    if (write) fresh.forEach(({ chunk }) => chunk && paint(chunk, write));
+    this.tellLater(PACE_MS);
+  }
+
+  private tellLater(milliseconds: number): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = null;
+      this.listeners.forEach((listener) => listener());
+    }, milliseconds);
+  }
 }
 
-function paint(chunk: TranscriptChunk, write: (data: Uint8Array | string) => void): void {
+/** Reads the end of a transcript, then follows it; what it tells is told at most ten times a second. */
+export function useTranscript(sessionId: string): { reader: TranscriptReader; story: Story } {
+  const reader = useMemo(() => new TranscriptReader(sessionId), [sessionId]);
+  useEffect(() => {
+    const started = reader;
+    void started.begin();
+    return () => started.stop();
+  }, [reader]);
+  const story = useSyncExternalStore(reader.subscribe, () => (reader.asked ? reader.story : emptyStory));
+  return { reader, story };
+}
+
+function paint(chunk: TranscriptChunk, write: Write): void {
   if (chunk.gapBytes > 0n) write(dim(`\n… ${chunk.gapBytes} bytes left out\n`));
   if (chunk.source === TranscriptSource.OUTPUT) {
     write(chunk.data);

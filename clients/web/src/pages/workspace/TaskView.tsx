@@ -42,12 +42,7 @@ export function TaskView({ store, taskId }: { store: ProjectStore; taskId: strin
     </>
   );
   if (task.pod || opened) {
-    return (
-      <>
-        <div className="flex items-center justify-end gap-2 border-b border-line bg-surface px-4 py-1.5">{buttons}</div>
-        <Suspense fallback={<p role="status" className="p-6 text-faint">Loading…</p>}><PodScreen podId={taskId} /></Suspense>
-      </>
-    );
+    return <Suspense fallback={<p role="status" className="p-6 text-faint">Loading…</p>}><PodScreen podId={taskId} beside={actions} /></Suspense>;
   }
   return (
     <article className="mx-auto max-w-3xl space-y-4 p-5">

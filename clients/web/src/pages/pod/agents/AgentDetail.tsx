@@ -11,11 +11,13 @@ import { useAction } from "@/ui/useAction";
 import { usePodView } from "../PodContext";
 
 const SHOWN = ["StartAgent", "MarkAgentDone", "InterruptAgent", "RestartAgent"];
+const TerminalView = lazy(() => import("@/terminal/TerminalView"));
 const Transcript = lazy(() => import("@/pages/transcript/Transcript"));
 
 export function AgentDetail({ agent }: { agent: Agent }) {
   const { pod, past } = usePodView();
   const actions = isFinished(pod.phase) ? [] : agentActions(pod, agent, false);
+  const [terminal, setTerminal] = useState(false);
   const { text, tone } = agentWord(agent.status);
   const over = isOver(agent.status);
   return (
@@ -27,9 +29,24 @@ export function AgentDetail({ agent }: { agent: Agent }) {
         {!past && SHOWN.map((rpc) => <ActionButton key={rpc} small kind={rpc === "StartAgent" ? "primary" : "plain"} action={actions.find((each) => each.rpc === `PodService.${rpc}`)} />)}
       </header>
       {(agent.exitReason || agent.progress) && <p className="border-b border-line px-4 py-2 text-muted">{over ? agent.exitReason || agent.progress : agent.progress}</p>}
-      <Suspense fallback={<div className="h-[420px]" />}><Transcript sessionId={agent.id} live={!over} /></Suspense>
+      {!past && !over && <Views terminal={terminal} onTerminal={setTerminal} />}
+      <Suspense fallback={<div className="h-[420px]" />}>
+        {terminal && !over && !past ? <TerminalView projectId={pod.projectId} sessionId={agent.id} readOnly className="h-[min(56vh,600px)]" /> : <Transcript sessionId={agent.id} live={!over} />}
+      </Suspense>
       {!past && (agent.status === AgentStatus.RUNNING || agent.status === AgentStatus.AWAITING_INPUT) && <Tell agentId={agent.id} />}
     </section>
+  );
+}
+
+/** What it said so far, or its terminal as it is now. */
+function Views({ terminal, onTerminal }: { terminal: boolean; onTerminal: (terminal: boolean) => void }) {
+  return (
+    <div role="group" aria-label="How to look at it" className="flex gap-1 border-b border-line px-3 py-1.5">
+      {([["Transcript", false], ["Terminal", true]] as const).map(([name, value]) => (
+        <button key={name} type="button" aria-pressed={terminal === value} onClick={() => onTerminal(value)}
+          className={`h-7 rounded-md px-2.5 font-medium ${terminal === value ? "bg-sunken text-ink" : "text-muted hover:text-ink"}`}>{name}</button>
+      ))}
+    </div>
   );
 }
 

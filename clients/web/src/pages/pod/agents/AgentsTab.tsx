@@ -13,8 +13,8 @@ export function AgentsTab() {
   const chosen = agents.find((agent) => agent.id === of) ?? agents[0];
   if (!chosen) return <Empty icon="terminal" title="No agents yet">Each step of a pod is done by an agent: you see here what it does, can speak to it and end it.</Empty>;
   return (
-    <div className="grid items-start gap-4 lg:grid-cols-[280px_minmax(0,1fr)]">
-      <section aria-label="Agents" className="card max-h-[30vh] overflow-y-auto p-1.5 lg:max-h-[72vh]">
+    <div className="grid items-start gap-4 @3xl:grid-cols-[260px_minmax(0,1fr)]">
+      <section aria-label="Agents" className="card max-h-[30vh] overflow-y-auto p-1.5 @3xl:max-h-[72vh]">
         {agents.map((agent) => <AgentLine key={agent.id} agent={agent} chosen={agent.id === chosen.id} onOpen={() => setSearch({ of: agent.id })} />)}
       </section>
       <AgentDetail key={chosen.id} agent={chosen} />

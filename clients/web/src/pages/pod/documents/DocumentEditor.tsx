@@ -17,7 +17,7 @@ export function DocumentEditor({ label, initial, onClose, save }: { label: strin
         <Button kind="ghost" onClick={onClose}>Discard</Button>
         <Button kind="primary" type="submit" disabled={busy || !text.trim() || text === initial}>Save as new version</Button>
       </div>
-      <div className="grid gap-3 lg:grid-cols-2">
+      <div className="grid gap-3 @3xl:grid-cols-2">
         <textarea aria-label={label} autoFocus spellCheck className="field min-h-[60vh] resize-y font-mono leading-relaxed" value={text} onChange={(event) => setText(event.target.value)} />
         <div role="region" aria-label="Preview" tabIndex={0} className="card max-h-[70vh] overflow-y-auto px-6 py-5"><Markdown>{text}</Markdown></div>
       </div>

@@ -40,7 +40,7 @@ export function PlanEditor({ plan, onClose }: { plan: Plan; onClose: () => void 
       {items.map((item, index) => (
         <fieldset key={index} className="card space-y-2 p-4">
           <legend className="sr-only">Workstream {index + 1}</legend>
-          <div className="grid gap-2 sm:grid-cols-[1fr_2fr_1fr_auto]">
+          <div className="grid gap-2 @xl:grid-cols-[1fr_2fr_1fr_auto]">
             <input aria-label="Id" required pattern="[a-z0-9][a-z0-9\-]{0,62}" className="field font-mono" placeholder="id" value={item.id} onChange={(event) => change(index, { id: event.target.value })} />
             <input aria-label="Title" required className="field" placeholder="Title" value={item.title} onChange={(event) => change(index, { title: event.target.value })} />
             <input aria-label="After" className="field font-mono" placeholder="after: id, id" value={item.dependencies} onChange={(event) => change(index, { dependencies: event.target.value })} />

@@ -40,8 +40,8 @@ export function EventsTab() {
                   <span className="w-10 shrink-0 text-right font-mono text-[11px] text-faint">{String(each.event.revision)}</span>
                   <span className="w-16 shrink-0 font-mono text-[11px] text-faint">{clock(each.event.time)}</span>
                   <span className="min-w-0 flex-1 truncate">{each.title}{each.detail && <span className="text-faint"> · {each.detail}</span>}</span>
-                  <span className="hidden w-40 shrink-0 truncate text-right text-faint sm:block">{each.event.actor.replace(/^user:/, "")}</span>
-                  <span className="hidden w-28 shrink-0 truncate font-mono text-[11px] text-faint lg:block" title="The request that caused it">{each.event.requestId ? `${each.event.requestId.slice(0, 14)}` : "by itself"}</span>
+                  <span className="hidden w-40 shrink-0 truncate text-right text-faint @2xl:block">{each.event.actor.replace(/^user:/, "")}</span>
+                  <span className="hidden w-28 shrink-0 truncate font-mono text-[11px] text-faint @4xl:block" title="The request that caused it">{each.event.requestId ? `${each.event.requestId.slice(0, 14)}` : "by itself"}</span>
                 </button>
               </li>
             );

@@ -11,7 +11,7 @@ const Graph = lazy(() => import("./Graph"));
 export function WorkTab() {
   const { pod } = usePodView();
   const [{ of }, setSearch] = usePodSearch();
-  const [list, setList] = useState(window.innerWidth < 768);
+  const [list, setList] = useState(window.innerWidth < 768 || pod.workstreams.length < 2);
   const workstreams = [...pod.workstreams].sort((a, b) => a.position - b.position);
   const chosen = workstreams.find((each) => each.id === of);
   const choose = (id: string) => setSearch({ of: id === of ? undefined : id });
@@ -19,7 +19,7 @@ export function WorkTab() {
     return <Empty icon="graph" title="No workstreams yet">They come from the approved plan: each is done by one agent in a branch of its own, and waits for those it depends on.</Empty>;
   }
   return (
-    <div className={`grid items-start gap-4 ${chosen ? "xl:grid-cols-[minmax(0,1fr)_420px]" : ""}`}>
+    <div className={`grid items-start gap-4 ${chosen ? "@4xl:grid-cols-[minmax(0,1fr)_420px]" : ""}`}>
       <section aria-label="Workstreams" className="card min-w-0 overflow-hidden">
         <div className="flex items-center border-b border-line px-3 py-1">
           <h2 className="flex-1 font-semibold">{list ? "Workstreams" : "What waits for what"}</h2>
