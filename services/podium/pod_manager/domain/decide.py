@@ -21,13 +21,28 @@ from podium.pod_manager.domain.commands.agents import (
     ReportAgent,
     RunnerLeaseChanged,
     RunnersLooked,
+    SendAgentMessage,
     UnregisterAgent,
 )
 from podium.pod_manager.domain.commands.lifecycle import EvaluateNow, OpenPod, ReportExternalSync
-from podium.pod_manager.domain.commands.messages import MarkInboxRead, PostMessage, ReopenThread, ResolveThread
-from podium.pod_manager.domain.commands.review import ReportJob
+from podium.pod_manager.domain.commands.messages import (
+    AnswerQuestion,
+    AskQuestion,
+    MarkInboxRead,
+    PostMessage,
+    ReopenThread,
+    ResolveThread,
+)
+from podium.pod_manager.domain.commands.review import ReportJob, RequestChanges
+from podium.pod_manager.domain.commands.workstreams import (
+    CreateWorkstream,
+    RetryWorkstream,
+    UpdateChecklist,
+    UpdateWorkstream,
+)
 from podium.pod_manager.domain.deciding import agents, documents, lifecycle, messages, review, workstreams
 from podium.pod_manager.domain.draft import Draft
+from podium.pod_manager.domain.limits import ANSWER_CHARACTERS, HELD_BYTES
 from podium.pod_manager.domain.queries import ENDED, is_terminal
 from podium.pod_manager.domain.resources import Pod
 
@@ -64,6 +79,22 @@ AFTER_THE_END = frozenset(
 """Commands that a COMPLETED or CANCELLED pod still takes: its agents are being ended, and people may talk about it."""
 
 
+ADDING_TEXTS = frozenset(
+    {
+        PostMessage,
+        AskQuestion,
+        AnswerQuestion,
+        SendAgentMessage,
+        CreateWorkstream,
+        UpdateWorkstream,
+        UpdateChecklist,
+        RetryWorkstream,
+        RequestChanges,
+    }
+)
+"""Commands that a full pod refuses; what runners report is shortened instead."""
+
+
 def decide(pod: Pod, command: Command, context: Context) -> Sequence[object]:
     """Facts and orders; none is a no-op. Raises `Rejection` with one of the documented reasons."""
     if not pod.revision and not isinstance(command, OpenPod):
@@ -73,7 +104,19 @@ def decide(pod: Pod, command: Command, context: Context) -> Sequence[object]:
         raise precondition("POD_ALREADY_TERMINAL", f"the pod is {pod.phase.name}", phase=pod.phase.name)
     draft = Draft(pod, context)
     _DECIDERS[type(command)](draft, command)
+    check_size(draft.pod, pod, command)
     return draft.items
+
+
+def check_size(after: Pod, before: Pod, command: Command) -> None:
+    """Raises POD_FULL where somebody would add texts to a pod that holds too many; a short answer is always taken."""
+    grows = after.held_bytes > max(before.held_bytes, HELD_BYTES)
+    if not grows or type(command) not in ADDING_TEXTS:
+        return
+    if isinstance(command, AnswerQuestion) and len(command.text) <= ANSWER_CHARACTERS:
+        return
+    text = "the pod holds as many texts as a pod can; finish it, and open another one for the rest"
+    raise precondition("POD_FULL", text, held_bytes=str(before.held_bytes), limit=str(HELD_BYTES))
 
 
 def check_agent(pod: Pod, caller: Identity) -> None:

@@ -16,7 +16,8 @@ class PodDomain:
 
     service = "pod-manager"
     category = "pods"
-    schema_version = 1
+    schema_version = 2
+    """2: the weight of what a pod holds is part of the state; older snapshots are folded anew."""
 
     def initial(self, entity_id: str) -> Pod:
         """Before the first fact."""

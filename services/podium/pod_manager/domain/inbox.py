@@ -23,6 +23,7 @@ from podium.pod_manager.domain.kinds import (
 from podium.pod_manager.domain.queries import (
     budget_reached,
     in_plan_order,
+    is_full,
     is_held,
     is_terminal,
     last_attempt,
@@ -80,6 +81,9 @@ def _desired(pod: Pod) -> Iterator[InboxItem]:
     if budget_reached(pod):
         text = "The budget is used up: raise it with UpdatePolicy, and the pod goes on."
         yield item(InboxReason.BUDGET_REACHED, "budget", text)
+    if is_full(pod):
+        text = "The pod holds as much as a pod can: finish it as it stands, or cancel it."
+        yield item(InboxReason.BUDGET_REACHED, "size", text)
 
 
 def _document(pod: Pod, name: str, document: Spec | Plan, kind: AgentKind) -> Iterator[InboxItem]:

@@ -15,6 +15,14 @@ MESSAGES = 10_000
 CHECKLIST_ITEMS = 200
 ATTEMPTS_KEPT = 50
 """Attempts of one workstream that the state keeps; older ones are in the stream."""
+HELD_BYTES = 4 * 1024 * 1024
+"""What a pod may weigh (see `weights`) before nobody may add texts; with what still comes it stays below 8 MiB."""
+FULL_BYTES = 5 * 1024 * 1024
+"""From here on no agent starts either: each leaves its record."""
+ANSWER_CHARACTERS = 256
+"""An answer that is taken however much the pod holds: nobody shall wait for lack of room."""
+SHORT_BYTES = 256
+"""Of a text that a runner reports, where the pod holds too much: reports are never refused."""
 PARALLEL_AGENTS = 1000
 ATTEMPTS = 100
 WAITING_ENTRIES = 100

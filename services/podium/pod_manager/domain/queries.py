@@ -7,6 +7,7 @@ from podium.kernel.errors import not_found
 from podium.pod_manager.domain import naming
 from podium.pod_manager.domain.conversation import Message
 from podium.pod_manager.domain.kinds import AgentKind, AgentStatus, InboxReason, JobKind, Phase, WorkstreamStatus
+from podium.pod_manager.domain.limits import FULL_BYTES
 from podium.pod_manager.domain.resources import Agent, Attempt, Job, Pod, Workstream
 
 TERMINAL_PHASES = frozenset({Phase.COMPLETED, Phase.CANCELLED})
@@ -109,6 +110,11 @@ def budget_reached(pod: Pod) -> bool:
         or 0 < budget.cost_micros <= usage.cost_micros
         or timedelta() < budget.agent_time <= usage.agent_time
     )
+
+
+def is_full(pod: Pod) -> bool:
+    """Whether it holds so much that nothing new may start."""
+    return pod.held_bytes > FULL_BYTES
 
 
 def open_questions(pod: Pod) -> list[Message]:

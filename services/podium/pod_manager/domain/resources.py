@@ -267,5 +267,6 @@ class Pod:
     tool_grants: tuple[ToolGrant, ...] = ()
     held: bool = False
     release_requested: bool = False
+    held_bytes: int = 0
     runner_missing: str = ""
     runner_missing_since: datetime | None = None

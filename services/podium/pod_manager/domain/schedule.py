@@ -35,6 +35,7 @@ from podium.pod_manager.domain.policy import named_profile
 from podium.pod_manager.domain.queries import (
     CLAIMED,
     budget_reached,
+    is_full,
     is_terminal,
     live_agent_of,
     live_agents,
@@ -161,7 +162,7 @@ def end_unheeded_agents(draft: Draft) -> None:
 
 def approve_pending(draft: Draft) -> None:
     """Auto-start was switched on: agents that waited for a person need not any more."""
-    if not draft.pod.policy.auto_start_agents or budget_reached(draft.pod):
+    if not draft.pod.policy.auto_start_agents or budget_reached(draft.pod) or is_full(draft.pod):
         return
     for agent in pending_agents(draft.pod):
         draft.emit(AgentStartApproved(agent_id=agent.id))

@@ -14,6 +14,7 @@ from podium.pod_manager.domain.policy import named_profile, profile_for
 from podium.pod_manager.domain.queries import (
     budget_reached,
     in_plan_order,
+    is_full,
     live_agent_of,
     live_agents,
     workstreams_in_question,
@@ -101,14 +102,14 @@ def earliest(pod: Pod, start: Start) -> datetime | None:
 
 def next_start_time(pod: Pod) -> datetime | None:
     """When the next agent may start, where only time stands in its way."""
-    if not free_slots(pod) or budget_reached(pod):
+    if not free_slots(pod) or budget_reached(pod) or is_full(pod):
         return None
     return min((time for start in wanted(pod) if (time := earliest(pod, start)) is not None), default=None)
 
 
 def start_agents(draft: Draft) -> None:
     """Request what may start now, as far as slots, budget and cooldown allow."""
-    if budget_reached(draft.pod):
+    if budget_reached(draft.pod) or is_full(draft.pod):
         return
     for start in wanted(draft.pod):
         if not free_slots(draft.pod):

@@ -23,6 +23,7 @@ from podium.pod_manager.domain.limits import WAITING_ENTRIES
 from podium.pod_manager.domain.queries import (
     budget_reached,
     in_plan_order,
+    is_full,
     is_held,
     is_terminal,
     last_attempt,
@@ -53,6 +54,8 @@ def _reasons(pod: Pod) -> Iterator[WaitingOn]:
         yield WaitingOn(K.RUNNER, pod.runner_missing, "runner", since_time=pod.runner_missing_since)
     if budget_reached(pod):
         yield WaitingOn(K.BUDGET, "the budget is used up: raise it with UpdatePolicy", "budget")
+    if is_full(pod):
+        yield WaitingOn(K.DECISION, "the pod holds as much as a pod can: finish it as it stands, or cancel it", "size")
     if pod.phase is Phase.SPEC_CLARIFICATION:
         yield from _document(pod, "spec", pod.spec, AgentKind.SPEC_WRITER)
     elif pod.phase is Phase.PLANNING:

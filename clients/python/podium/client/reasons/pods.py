@@ -181,6 +181,10 @@ class DiffNotFoundError(NotFoundError):
     """No diff is stored for this · pod_id · wait for the verification."""
 
 
+class PodFullError(PreconditionError):
+    """The pod holds as many texts as a pod can · held_bytes, limit · finish it, and open another pod for the rest."""
+
+
 _BY_REASON: dict[str, type[PodiumError]] = {
     "POD_NOT_FOUND": PodNotFoundError,
     "POD_ALREADY_EXISTS": PodAlreadyExistsError,
@@ -225,4 +229,5 @@ _BY_REASON: dict[str, type[PodiumError]] = {
     "REVIEW_NOT_READY": ReviewNotReadyError,
     "INBOX_ITEM_NOT_FOUND": InboxItemNotFoundError,
     "DIFF_NOT_FOUND": DiffNotFoundError,
+    "POD_FULL": PodFullError,
 }

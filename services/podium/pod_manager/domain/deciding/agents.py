@@ -40,7 +40,7 @@ from podium.pod_manager.domain.kinds import (
     Phase,
     WorkstreamStatus,
 )
-from podium.pod_manager.domain.limits import check_text
+from podium.pod_manager.domain.limits import FULL_BYTES, check_text
 from podium.pod_manager.domain.orders import close_job, move_pool_jobs, open_job
 from podium.pod_manager.domain.queries import (
     CLAIMED,
@@ -50,6 +50,7 @@ from podium.pod_manager.domain.queries import (
     budget_reached,
     find_agent,
     find_workstream,
+    is_full,
     is_held,
     is_terminal,
     live_agents,
@@ -281,3 +282,6 @@ def _agents_running(message: str, *agent_ids: str) -> Rejection:
 def _within_budget(pod: Pod) -> None:
     if budget_reached(pod):
         raise precondition("GUARD_NOT_MET", "the budget is used up; raise it with UpdatePolicy", guard="budget")
+    if is_full(pod):
+        text = "the pod holds as much as a pod can; finish it, and open another one for the rest"
+        raise precondition("POD_FULL", text, held_bytes=str(pod.held_bytes), limit=str(FULL_BYTES))

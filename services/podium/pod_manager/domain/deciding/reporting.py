@@ -7,6 +7,7 @@ from podium.pod_manager.domain import limits, naming
 from podium.pod_manager.domain.commands.agents import ReportAgent
 from podium.pod_manager.domain.commands.review import ReportJob
 from podium.pod_manager.domain.deciding.messages import deliver
+from podium.pod_manager.domain.deciding.shortening import shortened
 from podium.pod_manager.domain.draft import Draft
 from podium.pod_manager.domain.endings import End, document_of, end_agent, fail_attempt, interrupted
 from podium.pod_manager.domain.events.agents import AgentProcessStarted, AgentProgressed, AgentReported
@@ -56,7 +57,7 @@ def report_agent(draft: Draft, command: ReportAgent) -> None:
     if agent.status in ENDED:
         message = f"{agent.id} has ended ({agent.status.name})"
         raise precondition("AGENT_ALREADY_TERMINAL", message, status=agent.status.name)
-    report = command.report
+    report = shortened(draft.pod, command.report)
     usage = _checked(report.usage)
     draft.emit(AgentReported(agent_id=agent.id, report_seq=command.report_seq, usage=usage))
     _apply(draft, agent, report)
@@ -137,7 +138,7 @@ def _completed(draft: Draft, agent: Agent, result: AgentResult) -> None:
 
 def report_job(draft: Draft, command: ReportJob) -> None:
     """JOB_NOT_FOUND for a job that never was, AGENT_NOT_YOURS for another runner's; of a closed job, no fact."""
-    pod, report = draft.pod, command.report
+    pod, report = draft.pod, shortened(draft.pod, command.report)
     job = pod.jobs.get(command.job_id)
     if job is None:
         _closed_job(draft, command)

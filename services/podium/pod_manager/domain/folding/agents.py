@@ -24,6 +24,7 @@ from podium.pod_manager.domain.events.agents import (
 from podium.pod_manager.domain.folding import documents, workstreams
 from podium.pod_manager.domain.kinds import AgentKind, AgentStatus
 from podium.pod_manager.domain.resources import Agent, Pod, Usage
+from podium.pod_manager.domain.weights import of_agent
 
 _BRIM = 2**63 - 1
 
@@ -81,8 +82,12 @@ def add_usage(left: Usage, right: Usage) -> Usage:
 
 
 def _change(pod: Pod, agent_id: str, **values: Any) -> Pod:
-    agent = replace(pod.agents[agent_id], **values)
-    return replace(pod, agents=pod.agents.set(agent_id, agent))
+    return _put(pod, replace(pod.agents[agent_id], **values))
+
+
+def _put(pod: Pod, agent: Agent) -> Pod:
+    held = pod.held_bytes + of_agent(agent) - of_agent(pod.agents.get(agent.id))
+    return replace(pod, agents=pod.agents.set(agent.id, agent), held_bytes=held)
 
 
 def _on_workstream(pod: Pod, agent: Agent, **values: Any) -> Pod:
@@ -93,8 +98,7 @@ def _on_workstream(pod: Pod, agent: Agent, **values: Any) -> Pod:
 
 def _requested(pod: Pod, agent: Agent) -> Pod:
     pod = replace(
-        pod,
-        agents=pod.agents.set(agent.id, agent),
+        _put(pod, agent),
         agent_counter=pod.agent_counter + 1,
         live_agents=(*pod.live_agents, agent.id),
         held=False,

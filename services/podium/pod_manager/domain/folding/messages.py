@@ -3,7 +3,7 @@
 from typing import Any, assert_never
 
 from podium.kernel.entity import Recorded
-from podium.pod_manager.domain.conversation import Answer
+from podium.pod_manager.domain.conversation import Answer, Message
 from podium.pod_manager.domain.copying import replace
 from podium.pod_manager.domain.events.messages import (
     AnswerDelivered,
@@ -18,13 +18,14 @@ from podium.pod_manager.domain.events.messages import (
     ToolGranted,
 )
 from podium.pod_manager.domain.resources import Pod
+from podium.pod_manager.domain.weights import of_message
 
 
 def evolve(pod: Pod, event: MessageEvent, recorded: Recorded) -> Pod:
     """The pod after the event."""
     match event:
         case MessagePosted(message=message):
-            return replace(pod, messages=pod.messages.set(message.id, message))
+            return _put(pod, message)
         case QuestionAnswered(message_id=name, by=by, choice=choice, text=text):
             return _change(pod, name, answer=Answer(by, choice, text, recorded.time))
         case AnswerDelivered(message_id=name):
@@ -51,4 +52,9 @@ def evolve(pod: Pod, event: MessageEvent, recorded: Recorded) -> Pod:
 
 
 def _change(pod: Pod, message_id: str, **values: Any) -> Pod:
-    return replace(pod, messages=pod.messages.set(message_id, replace(pod.messages[message_id], **values)))
+    return _put(pod, replace(pod.messages[message_id], **values))
+
+
+def _put(pod: Pod, message: Message) -> Pod:
+    held = pod.held_bytes + of_message(message) - of_message(pod.messages.get(message.id))
+    return replace(pod, messages=pod.messages.set(message.id, message), held_bytes=held)

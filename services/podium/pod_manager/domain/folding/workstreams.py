@@ -22,6 +22,7 @@ from podium.pod_manager.domain.events.workstreams import (
 )
 from podium.pod_manager.domain.kinds import AgentStatus, WorkstreamStatus
 from podium.pod_manager.domain.resources import Agent, Attempt, Pod, Workstream
+from podium.pod_manager.domain.weights import of_workstream
 
 UNDER_WAY = frozenset({WorkstreamStatus.IN_PROGRESS, WorkstreamStatus.MERGING})
 
@@ -30,7 +31,7 @@ def evolve(pod: Pod, event: WorkstreamEvent, recorded: Recorded) -> Pod:
     """The pod after the event."""
     match event:
         case WorkstreamCreated(workstream=ws):
-            return replace(pod, workstreams=pod.workstreams.set(ws.id, ws), held=False)
+            return replace(put(pod, ws), held=False)
         case WorkstreamUpdated():
             return put(pod, _updated(pod.workstreams[event.item.id], event))
         case WorkstreamGated(workstream_id=name, status=status, blocked_on=blocked_on):
@@ -60,7 +61,8 @@ def evolve(pod: Pod, event: WorkstreamEvent, recorded: Recorded) -> Pod:
 
 def put(pod: Pod, ws: Workstream) -> Pod:
     """With this workstream."""
-    return replace(pod, workstreams=pod.workstreams.set(ws.id, ws))
+    held = pod.held_bytes + of_workstream(ws) - of_workstream(pod.workstreams.get(ws.id))
+    return replace(pod, workstreams=pod.workstreams.set(ws.id, ws), held_bytes=held)
 
 
 def change(pod: Pod, workstream_id: str, **values: Any) -> Pod:
