@@ -109,7 +109,18 @@ async def test_a_child_that_left_the_session_is_found_by_its_marker(script: Scri
     """setsid does not save it."""
     process = await script.start("setsid sleep 100 & echo $!; sleep 0.1")
     await process.wait()
-    assert table.marked("it") == []
+    assert table.marked(script.journal.mark("it")) == []
+
+
+async def test_another_runners_group_of_the_same_key_lives_on(script: Script, tmp_path: Path) -> None:
+    """What marks a group is the runner's own: two of one user on a machine do not end each other's."""
+    (tmp_path / "other").mkdir()
+    other = Script(Journal(tmp_path / "other"), tmp_path)
+    theirs, mine = await other.start("sleep 100"), await script.start("true")
+    await mine.wait()
+    assert is_alive(theirs.pid)
+    theirs.stop()
+    await theirs.wait()
 
 
 async def test_the_time_limit_ends_it(script: Script) -> None:

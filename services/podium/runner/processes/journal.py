@@ -5,6 +5,7 @@ journal and ends them before it does anything else.
 """
 
 import asyncio
+import hashlib
 import logging
 import os
 from dataclasses import asdict, dataclass
@@ -20,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A process group: its leader's id and start, the boot they hold for, and the marker of its members."""
+    """A process group: its leader's id and start, the boot they hold for, and its key."""
 
     key: str
     pid: int
@@ -33,6 +34,11 @@ class Journal:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._name = hashlib.sha256(os.fspath(directory.absolute()).encode(errors="surrogateescape")).hexdigest()[:8]
+
+    def mark(self, key: str) -> str:
+        """What marks the processes of a group: other runners of this user may have groups of the same key."""
+        return f"{key}@{self._name}"
 
     def add(self, key: str, pid: int) -> None:
         """Note a process that was started but waits for leave to begin."""
@@ -61,13 +67,12 @@ class Journal:
         for entry in alive:
             _log.warning("ending the process group %d that an earlier run left (%s)", entry.pid, entry.key)
         # All at once: each may take the whole grace.
-        await asyncio.gather(*(end_group(entry.pid, entry.key, grace_seconds) for entry in alive))
+        await asyncio.gather(*(end_group(entry.pid, self.mark(entry.key), grace_seconds) for entry in alive))
         for entry in entries:
             self.remove(entry.key)
         return [entry.key for entry in alive]
 
-    @staticmethod
-    def _is_alive(entry: Entry) -> bool:
+    def _is_alive(self, entry: Entry) -> bool:
         if entry.boot != table.boot_id():
             return False
         if entry.pid == os.getpid():
@@ -75,5 +80,5 @@ class Journal:
         leader = table.row(entry.pid)
         if leader is not None and entry.start and leader.start != entry.start:
             # The id was given to another process, so the old group was empty; strays may carry the marker.
-            return bool(table.marked(entry.key))
-        return bool(table.members(entry.pid)) or bool(table.marked(entry.key))
+            return bool(table.marked(self.mark(entry.key)))
+        return bool(table.members(entry.pid)) or bool(table.marked(self.mark(entry.key)))

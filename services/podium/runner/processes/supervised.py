@@ -156,7 +156,7 @@ class Supervised:
         """End what is left of the group, also when the waiting was cancelled."""
         assert self._transport is not None
         command = self._command
-        await end_group(self.pid, command.key, command.grace_seconds, command.end_signals)
+        await end_group(self.pid, self._journal.mark(command.key), command.grace_seconds, command.end_signals)
         self.outlet.drain()
         await asyncio.wait({self._exited}, timeout=_REAP_SECONDS)
         self._transport.close()
@@ -218,7 +218,7 @@ class Supervised:
                 stdout=child_end,
                 stderr=child_end if command.stderr is None else command.stderr,
                 cwd=command.directory,
-                env={**command.environment, table.MARKER: command.key},
+                env={**command.environment, table.MARKER: self._journal.mark(command.key)},
                 start_new_session=True,
                 pass_fds=(go_read, status_write),
             )
