@@ -159,7 +159,7 @@ class Agent:
 
     def do_agent(self, words: list[str]) -> None:
         """Speaks by `podium agent`."""
-        subprocess.run(["podium", "agent", *words], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["podium", "agent", *words], check=False, stdout=subprocess.DEVNULL)
 
     def do_file(self, argument: dict[str, str]) -> None:
         Path(argument["path"]).write_text(argument["content"])

@@ -158,6 +158,8 @@ class ModelEndpoint:
         self.problems: list[str] = []
         self.keys: set[str] = set()
         """The keys that the agents showed."""
+        self.strangers: list[str] = []
+        """Whom agents wanted to reach by it as by a proxy, beside itself."""
         endpoint = self
 
         class Handler(_Handler):
@@ -210,10 +212,30 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         return
 
+    def do_CONNECT(self) -> None:
+        """Some agents go by the proxy even to this machine: a tunnel to us is no detour, another is refused."""
+        mine = self.path == f"127.0.0.1:{self.server.server_port}"  # type: ignore[attr-defined]
+        if not mine:
+            self.model.strangers.append(self.path)
+        self.send_response(200 if mine else 403)
+        self.end_headers()
+        self.close_connection = not mine
+
     def do_GET(self) -> None:
+        if self._is_stranger():
+            return
         self._send({"object": "list", "data": [{"id": "mock", "object": "model"}]})
 
+    def _is_stranger(self) -> bool:
+        ours = self.path.startswith("/") or self.path.startswith(self.model.url)
+        if not ours:
+            self.model.strangers.append(self.path)
+            self._send({"error": "nobody is reached from here"}, 403)
+        return not ours
+
     def do_POST(self) -> None:
+        if self._is_stranger():
+            return
         body = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) or b"{}")
         self.model.keys.add(self.headers.get("authorization", "").removeprefix("Bearer "))
         if self.model.status != 200:

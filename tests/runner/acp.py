@@ -23,7 +23,8 @@ def scripted(folder: Path, *turns: list[dict[str, Any]], name: str = "it", **mor
 
 def heard(folder: Path, method: str = "", name: str = "it") -> list[dict[str, Any]]:
     """What the scripted agent was told: the parameters of the messages of a method, or the answers."""
-    messages = [json.loads(line) for line in (folder / f"{name}.log").read_text().splitlines()]
+    log = folder / f"{name}.log"
+    messages = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
     if not method:
         return [message for message in messages if "method" not in message]
     return [message.get("params", {}) for message in messages if message.get("method") == method]

@@ -118,6 +118,7 @@ class Permissions:
         if message is None:
             self._tell(call, tool, "  nobody answered; cancelled\n")
             return None
+        self._pod_read = float("-inf")  # who answers may have changed the policy too
         answer = message.answer
         label = dict(zip(question.options, choices, strict=True)).get(answer.choice, "")
         option = choices.get(label) or refused(list(choices.values()))

@@ -22,6 +22,7 @@ PROGRESS_SECONDS = 3.0
 """At most one line of progress in this time; the newest is never lost."""
 _USAGE_SECONDS = 15.0
 _MESSAGE_CHARACTERS = 16_000
+_LOG_LINE_BYTES = 8192
 _SHOWN_LINES = 8
 _MOST_ENTRIES = 200
 _ENTRY = 1000
@@ -54,6 +55,8 @@ class Narrator:
         self._speech = pb.SPEECH_UNSPECIFIED
         self._redactor: Redactor | None = None
         self._line_begun = False
+        self._log = b""
+        self._log_redactor: Redactor | None = None
         self._plan: list[tuple[str, str]] = []
         self._progress = ""
         self._told_progress = ""
@@ -95,6 +98,9 @@ class Narrator:
     def end(self, number: int, stop_reason: str) -> None:
         """A turn has ended: what was held back is told."""
         self._hush()
+        if self._log_redactor is not None and (rest := self._log + self._log_redactor.flush()):
+            self._log = b""
+            self._tell_log(rest)
         self._transcript.update(pb.SessionUpdate(turn=pb.TurnMark(number=number, stop_reason=stop_reason)))
         self._transcript.update(pb.SessionUpdate(usage=self.meter.total))
         self._transcript.say(f"turn {number} ended: {stop_reason}")
@@ -111,26 +117,42 @@ class Narrator:
         if speech != self._speech or self._redactor is None:
             self._hush()
             self._speech, self._redactor = speech, self._agent.redactor.another()
-            self._write({pb.SPEECH_THOUGHT: "(thinking) ", pb.SPEECH_LOG: "! "}.get(speech, ""))
-        self._write(self._redactor.feed(text.encode(errors="replace")).decode(errors="replace"))
+            if speech == pb.SPEECH_THOUGHT:
+                self._write(speech, "(thinking) ")
+        self._write(speech, self._redactor.feed(text.encode(errors="replace")).decode(errors="replace"))
 
     def log(self, data: bytes) -> None:
-        """What its program writes beside the protocol."""
-        self.say(pb.SPEECH_LOG, data.decode(errors="replace"))
+        """What its program writes beside the protocol; told by whole lines, in between what is said."""
+        if self._log_redactor is None:
+            self._log_redactor = self._agent.redactor.another()
+        self._log += self._log_redactor.feed(data)
+        whole, _, self._log = self._log.rpartition(b"\n")
+        if whole:
+            self._tell_log(whole)
+        elif len(self._log) > _LOG_LINE_BYTES:
+            self._tell_log(self._log)
+            self._log = b""
 
-    def _write(self, text: str) -> None:
+    def _tell_log(self, data: bytes) -> None:
+        self._end_line()
+        lines = data.decode(errors="replace").splitlines()
+        self._write(pb.SPEECH_LOG, "".join(f"! {line}\n" for line in lines))
+
+    def _write(self, speech: "pb.Speech.ValueType", text: str) -> None:
         if text:
-            update = pb.SessionUpdate(speech=pb.SpeechPiece(speech=self._speech))
-            self._transcript.update(update, text)
+            self._transcript.update(pb.SessionUpdate(speech=pb.SpeechPiece(speech=speech)), text)
             self._line_begun = not text.endswith("\n")
+
+    def _end_line(self) -> None:
+        if self._line_begun:
+            self._write(self._speech, "\n")
 
     def _hush(self) -> None:
         """The speech is over: its rest is written, and the line ended."""
         if self._redactor is not None:
-            self._write(self._redactor.flush().decode(errors="replace"))
-        if self._line_begun:
-            self._write("\n")
-        self._redactor, self._line_begun = None, False
+            self._write(self._speech, self._redactor.flush().decode(errors="replace"))
+        self._end_line()
+        self._redactor = None
 
     # -- tools -------------------------------------------------------------------------------------------------------
 

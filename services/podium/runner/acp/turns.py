@@ -63,20 +63,30 @@ class AcpTurns:
         """Prompt the session. Raises StartError, GoneError."""
         self._stage.allowance.resume()
         try:
-            try:
-                opened = await self._opened()
-            except LoginError as error:
-                return TurnEnd(_QUIET, self._log.text(), str(error), FAILURE_CAUSE_LOGIN_FAILED)
-            text = f"{self._stage.agent.instructions}{said}" if opened.session.fresh else said
-            opened.session.fresh = False
-            self._narrator.begin(number, said)
-            self._permissions.begin()
-            self._prompt = self._tasks.spawn(_quietly(opened.session.prompt(text)), name=f"turn {number}")
-            end = await self._watch(opened, self._prompt)
-            self._narrator.end(number, self._reason(end))
+            for _ in range(2):
+                end, unheard = await self._prompted(number, said)
+                if not unheard:
+                    break
             return end
+        except LoginError as error:
+            return TurnEnd(_QUIET, self._log.text(), str(error), FAILURE_CAUSE_LOGIN_FAILED)
         finally:
             self._stage.allowance.pause()
+
+    async def _prompted(self, number: int, said: str) -> tuple[TurnEnd, bool]:
+        """Prompt the session; whether its program, left from the turn before, turned out to be gone already."""
+        left = self._open
+        opened = await self._opened()
+        text = f"{self._stage.agent.instructions}{said}" if opened.session.fresh else said
+        opened.session.fresh = False
+        self._narrator.begin(number, said)
+        self._permissions.begin()
+        began = asyncio.get_running_loop().time()
+        self._prompt = self._tasks.spawn(_quietly(opened.session.prompt(text)), name=f"turn {number}")
+        end = await self._watch(opened, self._prompt)
+        self._narrator.end(number, self._reason(end))
+        gone = end.end.ended is Ended.EXITED and self._open is None and opened.process.wire.last_sign < began
+        return end, gone and opened is left
 
     def _reason(self, end: TurnEnd) -> str:
         if end.problem:

@@ -1,0 +1,135 @@
+"""Real, unmodified agents in whole pods: `podium run` to landed work, by the presets, with a model on loopback."""
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podium.cli import exits, supervision
+from tests.fakes.model_endpoint import ModelEndpoint, Play, plan, run, say, tool, write
+from tests.support.installation import FAST, to_toml
+from tests.support.person import Person
+from tests.support.real_agents import KEY, PROGRAMS, Den, den
+from tests.support.shop import Shop
+
+pytestmark = pytest.mark.timeout(300)
+
+LIMIT_SECONDS = 120.0
+TASK = "Paint the shed"
+WORK = Play(
+    TASK,
+    [
+        plan("doing: choose a colour", "paint"),
+        write("shed.txt", "a shed\n"),
+        run("make paint > paint.log"),
+        tool("ask_human", question="Which colour?", key="colour", options=["red", "blue"]),
+        write("colour.txt", "blue\n"),
+        plan("done: choose a colour", "done: paint"),
+        tool("complete", summary="The shed is blue"),
+        say("It is painted."),
+    ],
+)
+
+
+@pytest.fixture
+def model() -> Iterator[ModelEndpoint]:
+    with ModelEndpoint(Play(WORK.when, WORK.moves)) as serving:
+        yield serving
+
+
+class AtHome(Person):
+    """Somebody who has the agent on PATH, and its settings at home."""
+
+    def __init__(self, place: Path, agent: Den) -> None:
+        repository = place / "repository"
+        repository.mkdir()
+        (repository / "Makefile").write_text("paint:\n\t@echo painting\n")
+        super().__init__(place / "data", Shop(repository, place / "none", place / "none"))
+        self.shop.git("init", "--quiet", "--initial-branch=main")
+        self.shop.git("add", "--all")
+        self.shop.git("-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "--quiet", "-m", "As it was")
+        self.installation.ensure()
+        settings = {**FAST, "gateway": {"port": "nonsense"}}
+        self.installation.config_file.write_text(to_toml(settings))
+        self.agent = agent
+
+    def pod(self, holds: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+        """The pod, once it is so."""
+        deadline = time.monotonic() + LIMIT_SECONDS
+        while time.monotonic() < deadline:
+            found: dict[str, Any] = self.json("show", "1")
+            if holds(found):
+                return found
+        raise AssertionError(f"never came: {found}")
+
+    def waits(self, what: str) -> str:
+        told = self.call("watch", "1", "--until-waiting", code=exits.WAITING)
+        assert what in told
+        return told
+
+
+@pytest.fixture
+def somebody(
+    tmp_path: Path, model: ModelEndpoint, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[AtHome]:
+    name, traced = request.param
+    agent = den(name, tmp_path / "den", model, traced=traced)
+    for variable in [each for each in os.environ if each.startswith(("OPENAI", "OPENCODE", "QWEN"))]:
+        monkeypatch.delenv(variable)
+    for variable, value in agent.environment.items():
+        monkeypatch.setenv(variable, value)
+    person = AtHome(tmp_path, agent)
+    yield person
+    supervision.stop(person.installation)
+
+
+def paint(somebody: AtHome, model: ModelEndpoint) -> None:
+    """From the words to the landed work, with a permission and a question on the way."""
+    somebody.call("run", TASK, "--quick", "--agent", somebody.agent.name, code=exits.WAITING)
+    pod = somebody.json("show", "1")
+    (asked,) = [m for m in pod["messages"] if m.get("permission_tool")]
+    assert asked["permission_tool"] == "run make paint > paint.log"
+    assert not any("shed" in m["content"] for m in pod["messages"]), "an edit of the worktree is granted"
+    once = next(option for option in asked["options"] if option.startswith(("Allow once", "Allow", "Yes")))
+    somebody.call("answer", once)
+    somebody.waits("Which colour?")
+    checklist = somebody.json("show", "1")["workstreams"][0]["checklist"]
+    assert [(item["text"], item["state"]) for item in checklist] == [
+        ("choose a colour", "DOING"),
+        ("paint", "TODO"),
+    ]
+    somebody.call("answer", "blue")
+    somebody.waits("The work waits for your review")
+    somebody.call("approve", "1")
+    pod = somebody.pod(lambda found: found["phase"].endswith("COMPLETED"))
+    assert somebody.shop.git("show", "main:colour.txt") == "blue"
+    assert somebody.shop.git("show", "main:paint.log") == "painting"
+    (agent,) = pod["agents"]
+    assert agent["usage"]["input_tokens"] != "0"
+    assert pod["workstreams"][0]["result_summary"] == "The shed is blue"
+    shown = somebody.call("logs", agent["id"], "-n", "1000")
+    assert re.search(r"\[x\] paint", shown)
+    assert "blue" in model.plays[0].asked[-1].words
+    assert KEY not in shown
+    assert model.keys == {KEY}
+    assert model.problems == []
+    assert model.strangers == []
+    assert somebody.agent.strangers == []
+
+
+@pytest.mark.parametrize("somebody", [("opencode", False)], indirect=True, ids=["opencode"])
+def test_a_real_agent_paints_the_shed(somebody: AtHome, model: ModelEndpoint) -> None:
+    """An unmodified agent by its preset: plan, files, a permission that a person gives, a question, landed work."""
+    paint(somebody, model)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("somebody", [(name, True) for name in PROGRAMS], indirect=True, ids=list(PROGRAMS))
+def test_real_agents_reach_nobody(somebody: AtHome, model: ModelEndpoint) -> None:
+    """The same with each of them under strace: nothing but this machine is connected to."""
+    paint(somebody, model)
+    assert "127.0.0.1" in somebody.agent.connects.read_text(), "strace saw it"
