@@ -1,8 +1,10 @@
 """The file under fire: full disks, failing syncs, second processes, other versions, flipped bits."""
 
+import asyncio
 import os
 import shutil
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,8 @@ from typing import Any
 import apsw
 import pytest
 
-from podium.event_store.adapters.sqlite import schema
+from podium.event_store.adapters.sqlite import checkpoints, schema
+from podium.event_store.adapters.sqlite.checkpoints import CHECKPOINT_PAGES
 from podium.event_store.adapters.sqlite.connection import open_writer
 from podium.event_store.adapters.sqlite.log import SqliteLog
 from podium.event_store.domain.model import Retention
@@ -191,6 +194,30 @@ async def test_the_write_ahead_log_does_not_grow_for_ever(log: SqliteLog, path: 
     wal = path.with_name(path.name + "-wal")
     assert wal.stat().st_size < 32 << 20
     assert path.stat().st_size > 16 << 20
+
+
+async def test_commits_do_not_wait_for_a_checkpoint(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the file is being synced appends are answered; afterwards the log is written from its beginning again."""
+    begun, go = threading.Event(), threading.Event()
+
+    def slow(handle: int) -> None:
+        begun.set()
+        go.wait(30)
+        os.fdatasync(handle)
+
+    monkeypatch.setattr(checkpoints, "_sync", slow)
+    long = [one("a/1", *(fact(b"x" * 4000) for _ in range(CHECKPOINT_PAGES))) for _ in range(2)]
+    await stored(log, long[0])
+    await asyncio.to_thread(begun.wait, 30)
+    for _ in range(20):
+        await stored(log, one("a/1"))
+    assert not go.is_set()
+    go.set()
+    await stored(log, long[1])
+    await stored(log, one("a/1"))
+    while log._writer._pages >= CHECKPOINT_PAGES:
+        await stored(log, one("a/1"))
+    assert (await log.verify(0)).damage == ""
 
 
 async def test_the_write_ahead_log_has_its_room_from_the_start(log: SqliteLog, path: Path, tmp_path: Path) -> None:

@@ -48,8 +48,15 @@ class FileLock:
             self._handle = None
 
 
+OLDEST_SQLITE = (3, 51, 3)
+"""Before it, a log on which one connection commits and another one checkpoints could be damaged."""
+
+
 def open_writer(path: Path, vfs: str | None = None) -> apsw.Connection:
-    """The one connection that commits and checkpoints."""
+    """A connection that writes: one commits, one checkpoints. Raises RuntimeError where SQLite or the disk is unfit."""
+    version = apsw.sqlite_lib_version()
+    if tuple(map(int, version.split("."))) < OLDEST_SQLITE:
+        raise RuntimeError(f"SQLite 3.51.3 or newer is needed, this is {version}: apsw's wheel brings its own")
     db = apsw.Connection(str(path), vfs=vfs, statementcachesize=STATEMENTS_KEPT)
     db.set_busy_timeout(BUSY_MILLISECONDS)
     mode = db.pragma("journal_mode", "wal")

@@ -11,8 +11,9 @@ from typing import TypeVar
 import apsw
 
 from podium.event_store.adapters.sqlite import reading, registry, schema, snapshots, upkeep
+from podium.event_store.adapters.sqlite.checkpoints import CHECKPOINT_PAGES
 from podium.event_store.adapters.sqlite.connection import FileLock, Readers, keep_room, open_writer
-from podium.event_store.adapters.sqlite.writer import CHECKPOINT_PAGES, Writer
+from podium.event_store.adapters.sqlite.writer import Writer
 from podium.event_store.application.ports import CommitListener
 from podium.event_store.domain.model import (
     Append,
@@ -33,8 +34,8 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-WAL_BYTES = (CHECKPOINT_PAGES + 500) * 4120
-"""What the write-ahead log holds when it is moved into the file, and a commit more: pages of 4 KiB with heads."""
+WAL_BYTES = (CHECKPOINT_PAGES + 1_000) * 4120
+"""What the write-ahead log holds when it is moved into the file, and what comes meanwhile: pages of 4 KiB, heads."""
 
 
 def system_time_us() -> int:
@@ -49,7 +50,7 @@ class SqliteLog:
         self._path, self._vfs = path, vfs
         self._lock = FileLock(path.with_name(path.name + ".lock"))
         self._readers = Readers(path)
-        self._writer = Writer(lambda: open_writer(path, vfs), now_us, self._committed)
+        self._writer = Writer(path, lambda: open_writer(path, vfs), now_us, self._committed)
         self._listeners: list[CommitListener] = []
         self._position = 0
 

@@ -10,10 +10,12 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
 
+from podium.event_store.adapters.sqlite.checkpoints import Checkpoints
 from podium.event_store.adapters.sqlite.connection import storage_error
 from podium.event_store.adapters.sqlite.transaction import Cache, Transaction
 from podium.event_store.domain.model import Append, Commit, Outcome, weigh
@@ -27,8 +29,6 @@ EVENTS_PER_COMMIT = 10_000
 BYTES_PER_COMMIT = 16 << 20
 MAX_WAITING_EVENTS = 50_000
 MAX_WAITING_BYTES = 64 << 20
-CHECKPOINT_PAGES = 2_000
-"""Write-ahead pages (4 KiB) after which the writer, its answers given, moves them into the file."""
 
 
 @dataclass(slots=True)
@@ -47,6 +47,7 @@ class Writer:
 
     def __init__(
         self,
+        path: Path,
         connect: Callable[[], apsw.Connection],
         now_us: Callable[[], int],
         on_commit: Callable[[Commit], None],
@@ -57,6 +58,7 @@ class Writer:
         self._held: _Work | None = None
         self._cache = Cache()
         self._db: apsw.Connection | None = None
+        self._checkpoints = Checkpoints(path, connect)
         self._pages = 0
         self._waiting_events = self._waiting_bytes = 0
         self._closed = True
@@ -66,6 +68,7 @@ class Writer:
         self._adopt(db)
         self._loop = asyncio.get_running_loop()
         self._closed = False
+        self._checkpoints.start()
         self._thread = threading.Thread(target=self._run, name="podium-writer", daemon=True)
         self._thread.start()
         return self._cache.position
@@ -121,10 +124,13 @@ class Writer:
         while batch := self._take():
             commit = self._commit(batch)
             self._loop.call_soon_threadsafe(self._deliver, batch, commit)
-            if self._pages >= CHECKPOINT_PAGES:
-                self._checkpoint()
+            if self._db is not None:
+                self._checkpoints.consider(self._db, self._pages)
+        # The last connection empties the write-ahead log into the file.
+        self._checkpoints.stop()
         if self._db is not None:
             self._db.close()
+        self._checkpoints.close()
 
     def _take(self) -> list[_Work]:
         first = self._held or self._queue.get()
@@ -200,14 +206,6 @@ class Writer:
             if self._db is not None:
                 self._db.close(True)
             self._db = None
-
-    def _checkpoint(self) -> None:
-        try:
-            if self._db is not None:
-                self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        except apsw.Error:
-            _log.exception("a checkpoint failed; the write-ahead log keeps everything")
-        self._pages = 0
 
     # Back on the event loop.
 
