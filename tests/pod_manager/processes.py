@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from podium.client.connection import Podium
 from podium.kernel.identity import CallerKind, Identity, issue_token
 
 READY_SECONDS = 60.0
-LEASE = ("--lease-ttl-seconds", "1.5", "--lease-renew-seconds", "0.3", "--shutdown-grace-seconds", "0.5")
+LEASE = ("--lease-ttl-seconds", "4", "--lease-renew-seconds", "0.5", "--shutdown-grace-seconds", "0.5")
+"""As long as in earnest: nobody starts a process again here that lost its lease on a busy machine."""
 
 
 @dataclass
@@ -75,7 +76,8 @@ class Processes:
     async def kill(self, name: str) -> None:
         """SIGKILL, and wait for the end."""
         process = self.running.pop(name)
-        process.kill()
+        with suppress(ProcessLookupError):
+            process.kill()
         await process.wait()
 
     async def close(self) -> None:

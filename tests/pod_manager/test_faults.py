@@ -10,6 +10,8 @@ import pytest
 from podium.client.connection import Podium
 from podium.client.errors import PodiumError
 from podium.event_store.__main__ import start as start_event_store
+from podium.events.v1.event_service_pb2 import AcquireLeaseRequest
+from podium.kernel.identity import CallerKind
 from podium.pods.v1 import pod_pb2
 from podium.pods.v1 import pod_service_pb2 as pb
 from tests.pod_manager.servers import Servers, open_request
@@ -63,10 +65,19 @@ def kinds(pod: pod_pb2.Pod) -> set[int]:
 
 
 async def test_an_agent_that_nobody_starts(house: House) -> None:
-    """No runner takes the job: that stands in waiting_on from the first moment."""
+    """No runner takes the job: in waiting_on at once; that none could take it, soon in the inbox, until one can."""
     anna = house.connect()
-    pod = (await anna.pods.OpenPod(open_request())).pod
+    profiles = [pod_pb2.ProfileChoice(profile="mine")]
+    pod = (await anna.pods.OpenPod(open_request(policy=pod_pb2.Policy(profiles=profiles)))).pod
     assert kinds(pod) == {pod_pb2.WAITING_KIND_RUNNER}
+    pod = await until(anna, lambda pod: bool(pod.inbox))
+    assert [(item.reason, item.subject) for item in pod.inbox] == [(pod_pb2.INBOX_REASON_RUNNER_MISSING, "runner")]
+    assert {entry.subject for entry in pod.waiting_on} == {"runner", pod.agents[0].id}
+    runner = house.connect(CallerKind.RUNNER, "runner-1")
+    offers = {"service": "runner", "pools": "default", "profiles": "mine,yours"}
+    await runner.event_store.AcquireLease(AcquireLeaseRequest(name="runner-1", ttl_seconds=60, metadata=offers))
+    pod = await until(anna, lambda pod: not pod.inbox)
+    assert not pod.runner_missing
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ class _Link:
 class ChaosProxy:
     """Listens on a Unix socket and passes bytes to another one, as well or badly as it is told.
 
-    `cut()` tears every connection; `stall()` holds all bytes back until `flow()`; `black_hole()` swallows them, also
+    `cut()` tears every connection; `stall()` holds all bytes back until `flow()`, `hold_answers()` only what the server
+    says; `black_hole()` swallows them, also
     those of new connections, until `flow()`, which cuts what had bytes lost; `slow(bytes_per_second)` limits each link;
     `refuse()` cuts new connections at once until `flow()`.
     """
@@ -32,6 +33,8 @@ class ChaosProxy:
         self._links: set[_Link] = set()
         self._open = asyncio.Event()
         self._open.set()
+        self._answers = asyncio.Event()
+        self._answers.set()
         self._swallow = False
         self._refuse = False
         self._rate: float | None = None
@@ -49,8 +52,8 @@ class ChaosProxy:
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
-        self.cut()
         while self._links:
+            self.cut()  # each time: one may just have been let in
             await asyncio.sleep(0)
 
     def cut(self) -> None:
@@ -61,6 +64,10 @@ class ChaosProxy:
     def stall(self) -> None:
         """Hold all bytes back."""
         self._open.clear()
+
+    def hold_answers(self) -> None:
+        """Let requests through and hold back what comes to them: it is done, and nobody hears of it."""
+        self._answers.clear()
 
     def black_hole(self) -> None:
         """Take bytes and pass none on; nobody is told."""
@@ -82,6 +89,7 @@ class ChaosProxy:
         self._swallow = self._refuse = False
         self._rate = None
         self._open.set()
+        self._answers.set()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -93,17 +101,20 @@ class ChaosProxy:
             there, back = await asyncio.open_unix_connection(self._target)
             link.writers.append(back)
             async with asyncio.TaskGroup() as both:
-                both.create_task(self._pass(reader, back, link))
-                both.create_task(self._pass(there, writer, link))
+                both.create_task(self._pass(reader, back, link, self._open))
+                both.create_task(self._pass(there, writer, link, self._answers))
         except* OSError:
             pass  # the server is away, or the link was cut
         finally:
             link.cut()
             self._links.discard(link)
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, link: _Link) -> None:
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, link: _Link, gate: asyncio.Event
+    ) -> None:
         while data := await reader.read(CHUNK_BYTES):
             await self._open.wait()
+            await gate.wait()
             if self._swallow:
                 continue
             if self._rate:

@@ -153,7 +153,7 @@ class Ownership:
 
     async def _keep_lease(self, engine: Engine[Any]) -> None:
         """Renew for ever; and while shards are still changing hands, look again."""
-        pause = until_beat(self._clock, self._renew_every)
+        pause, away = until_beat(self._clock, self._renew_every), False
         while True:
             await self._clock.sleep(pause)
             lease = self._lease
@@ -165,9 +165,12 @@ class Ownership:
                 if error.reason == "LEASE_LOST":
                     self._fail(ReplacedError(f"the lease {self._name} is lost: {error.message}"))
                     return
-                _log.warning("the lease was not renewed: %s", error)
-                pause = self._renew_every / 4
+                _log.log(logging.DEBUG if away else logging.WARNING, "the lease is not renewed: %s", error)
+                pause, away = self._renew_every / 4, True
                 continue
+            if away:
+                _log.warning("the lease is renewed again")
+                away = False
             pause = until_beat(self._clock, self._renew_every)
             if self._unsettled and not self._balancing.locked():
                 # Beside the renewals, not between them: adopting may take longer than the lease lasts.

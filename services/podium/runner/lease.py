@@ -92,7 +92,7 @@ class Lease:
 
     async def keep(self, on_new_epoch: Callable[[], Awaitable[None]]) -> None:
         """Renew for ever; after a loss acquire again and call `on_new_epoch`."""
-        pause = until_beat(self._clock, self._renew)
+        pause, away = until_beat(self._clock, self._renew), False
         while True:
             await self._clock.sleep(pause)
             pause = until_beat(self._clock, self._renew)
@@ -100,12 +100,15 @@ class Lease:
                 await self._renew_once()
             except PodiumError as error:
                 if error.reason != "LEASE_LOST":
-                    _log.warning("the lease was not renewed: %s", error)
-                    pause = self._renew / 4
+                    _log.log(logging.DEBUG if away else logging.WARNING, "the lease is not renewed: %s", error)
+                    pause, away = self._renew / 4, True
                     continue
                 _log.warning("the lease is lost; acquiring it again")
                 await self.acquire()
                 await on_new_epoch()
+            if away:
+                _log.warning("the lease is held again")
+                away = False
 
     async def release(self) -> None:
         """Give it up; best effort."""
