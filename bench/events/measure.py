@@ -34,6 +34,7 @@ def percentile(ordered: Sequence[float], share: float) -> float:
 async def closed_loop(calls: Sequence[Callable[[], Awaitable[object]]], seconds: float = SECONDS) -> Load:
     """Each of the callers calls again when it has its answer; a warm-up before is not counted."""
     latencies: list[float] = []
+    await calls[0]()  # a process loads some things with its first call
     begin = time.perf_counter() + WARM_SECONDS
     end = begin + seconds
 
