@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { AttachResponseSchema } from "@gen/podium/tasks/v1/terminal_service_pb";
 import type { Target, Watcher } from "@/stream/target";
 import { TerminalLink } from "@/terminal/link";
@@ -103,6 +103,21 @@ describe("a terminal", () => {
     drains.forEach((drained) => drained());
     expect(attached()).toBe(true);
     expect(asked.at(-1)?.afterOffset).toBe(BigInt(5 << 20));
+  });
+
+  it("that nobody serves yet is looked at again, until somebody does", async () => {
+    vi.useFakeTimers();
+    const { link, asked, opened, output } = terminal();
+    opened({ running: false });
+    output(0, "12");
+    await vi.advanceTimersByTimeAsync(600);
+    opened({ running: false, offset: 2n });
+    await vi.advanceTimersByTimeAsync(1100);
+    opened({ running: true, offset: 2n });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked.map((each) => each.afterOffset)).toEqual([0n, 2n, 2n]);
+    expect(link.state.phase).toBe("running");
+    vi.useRealTimers();
   });
 
   it("says how it ended; one that is away may come back", () => {

@@ -59,6 +59,6 @@ function say(state: LinkState, connected: boolean): [Tone, string] {
   if (state.phase === "ended") return [state.error ? "bad" : "muted", state.error ? "Not to be had" : "Ended"];
   if (!connected) return ["wait", "Reconnecting"];
   if (state.phase === "away") return ["wait", "Its runner is away"];
-  if (state.phase === "connecting") return ["neutral", "Connecting"];
+  if (state.phase === "connecting") return ["neutral", "Waits for its runner"];
   return ["good", "Live"];
 }

@@ -31,6 +31,9 @@ export interface LinkState {
 /** Output that waits to be drawn: above the first the link lets go, below the second it attaches again, with a gap if need be. */
 const BACKLOG_HIGH = 4 << 20;
 const BACKLOG_LOW = 1 << 20;
+/** How soon it is looked again whether a terminal is served: doubled each time, up to the second. */
+const LOOK_MS = 500;
+const LOOK_MS_MOST = 10_000;
 
 /** One terminal of a session: output by the tab's watch, input by calls beside it; goes on where it was after any loss. */
 export class TerminalLink {
@@ -41,6 +44,9 @@ export class TerminalLink {
   private token = "";
   private takes = false;
   private waiting = 0;
+  private paused = false;
+  private again: ReturnType<typeof setTimeout> | undefined;
+  private looks = 0;
   private wanted: { rows: number; columns: number } | null = null;
   private readonly typing: Typing;
 
@@ -76,6 +82,7 @@ export class TerminalLink {
   }
 
   detach(): void {
+    clearTimeout(this.again);
     this.release?.();
     this.release = null;
   }
@@ -114,7 +121,9 @@ export class TerminalLink {
       this.typing.begin(value.inputToken, value.sequence);
       this.set({ phase: value.running ? "running" : "connecting", writes: Boolean(value.inputToken), rows: value.rows, columns: value.columns, exit: "", error: "" });
       this.sendSize();
-    } else if (item.case === "output") this.live(item.value.data.length).output(item.value.offset, item.value.data, item.value.gapBytes);
+      if (value.running) this.looks = 0;
+      else this.lookAgain();
+    } else if (item.case === "output") this.output(item.value.offset, item.value.data, item.value.gapBytes);
     else if (item.case === "resized") this.set({ rows: item.value.rows, columns: item.value.columns });
     else if (item.case === "inputLost") this.loseInput();
     else if (item.case === "exited") {
@@ -124,10 +133,16 @@ export class TerminalLink {
     }
   }
 
-  /** What was attached to before it began says by its first output that it runs. */
-  private live(size: number): this {
-    if (size > 0 && this.state.phase === "connecting") this.set({ phase: "running" });
-    return this;
+  /** Nobody serves it yet, or not again yet: look again, soon at first, later seldom. */
+  private lookAgain(): void {
+    clearTimeout(this.again);
+    const delay = Math.min(LOOK_MS * 2 ** this.looks, LOOK_MS_MOST);
+    this.looks += 1;
+    this.again = setTimeout(() => {
+      if (!this.release || this.state.phase !== "connecting") return;
+      this.detach();
+      this.attach();
+    }, delay);
   }
 
   private output(offset: bigint, data: Uint8Array, gap: bigint): void {
@@ -146,8 +161,6 @@ export class TerminalLink {
       this.detach();
     }
   }
-
-  private paused = false;
 
   private resume(): void {
     this.paused = false;
