@@ -185,6 +185,19 @@ def test_how_a_turn_is_understood(given: dict[str, object], following: Next, cau
     assert (verdict.next, verdict.cause) == (following, cause)
 
 
+@pytest.mark.parametrize(
+    ("tail", "following"),
+    [
+        ("You've hit your usage limit.", Next.FAIL),
+        ("Limit reached." + " Then I read on." * 60 + " try again in 3 hours", Next.FAIL),
+        ("I added a rate limit to the server." + " And tests for it." * 40 + " It answers 429.", Next.REMIND),
+    ],
+)
+def test_a_speech_on_limits_is_no_notice(tail: str, following: Next) -> None:
+    """A turn that ended well and without a word is taken for a provider's limit where it is short, or names the time."""
+    assert judge(turn(can_resume=True, tail=tail), datetime(2026, 11, 22, tzinfo=UTC)).next is following
+
+
 def test_a_limit_carries_its_time() -> None:
     """What the provider said of its end goes on to the pod."""
     now = datetime(2026, 11, 22, tzinfo=UTC)

@@ -64,6 +64,8 @@ class Verdict:
 
 
 _SHOWN = 2000
+_NOTICE = 600
+"""Characters of a notice that a provider lets nobody go on."""
 _LIMITS = {
     Ended.TIME_LIMIT: Verdict(Next.FAIL, FAILURE_CAUSE_TIME_LIMIT, "the time limit passed"),
     Ended.OUTPUT_LIMIT: Verdict(Next.FAIL, FAILURE_CAUSE_OUTPUT_LIMIT, "it wrote more than its output limit"),
@@ -98,7 +100,9 @@ def _gone_wrong(turn: Turn, now: datetime) -> Verdict:
 def _silent(turn: Turn, now: datetime) -> Verdict:
     if turn.by_exit:
         return Verdict(Next.FINISH)
-    if failure := provider_failure(turn.tail, now):
+    failure = provider_failure(turn.tail, now)
+    # It ended well: a long speech that comes to speak of limits is its own, not its provider's.
+    if failure and (failure.retry_time or len(turn.tail.strip()) <= _NOTICE):
         return Verdict(Next.FAIL, failure.cause, turn.tail[-_SHOWN:].strip(), failure.retry_time)
     if turn.can_resume and not turn.reminded:
         return Verdict(Next.REMIND)
