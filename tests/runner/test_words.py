@@ -194,7 +194,7 @@ def test_how_a_turn_is_understood(given: dict[str, object], following: Next, cau
     ],
 )
 def test_a_speech_on_limits_is_no_notice(tail: str, following: Next) -> None:
-    """A turn that ended well and without a word is taken for a provider's limit where it is short, or names the time."""
+    """A turn that ended well, silently, is a provider's limit only where it is short or names a time."""
     assert judge(turn(can_resume=True, tail=tail), datetime(2026, 11, 22, tzinfo=UTC)).next is following
 
 
