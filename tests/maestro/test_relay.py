@@ -21,7 +21,7 @@ from podium.maestro.application.terminals.items import (
 )
 from podium.maestro.application.terminals.pace import MESSAGE_BYTES, Pace
 from podium.maestro.application.terminals.ports import SessionFacts
-from podium.maestro.application.terminals.relay import Relay, Source
+from podium.maestro.application.terminals.relay import Relay, Source, Watching
 from podium.maestro.application.terminals.ring import Ring
 from podium.maestro.application.terminals.terminals import Terminals
 from tests.fakes.clock import ManualClock
@@ -34,6 +34,7 @@ LIMITS = TerminalLimits(
     away_after_seconds=0.1,
     exit_kept_seconds=0.0,
     input_kept_seconds=0.0,
+    lag_seconds=0.02,
 )
 
 
@@ -204,6 +205,27 @@ async def test_strays_after_asking_anew(terminals: Terminals):
     stream(relay, source, Output(12, b"stray"), Output(0, b"0123456789ab"), Output(12, b"cdef"))
     assert b"".join(o.data for o in outputs(await first)) == b"abcdef"
     assert b"".join(o.data for o in outputs(await second)) == b"0123456789abcdef"
+
+
+async def test_the_quickest_viewer_sets_the_pace(terminals: Terminals):
+    """While all lag, the runner's stream is held up, for a bounded time; one that catches up lets it go on."""
+    relay, source = await serve(terminals)
+    quick, stuck = Watching(0), Watching(0)
+    relay.watch(quick)
+    relay.watch(stuck)
+    size = LIMITS.ring_bytes // 2 + 1
+    stream(relay, source, Output(0, bytes(size)))
+    waiting = asyncio.ensure_future(relay.caught_up())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    while relay.next_output(quick) is not None:
+        pass
+    async with asyncio.timeout(5):
+        await waiting
+    relay.unwatch(quick)
+    await relay.caught_up()  # ends by itself
+    relay.unwatch(stuck)
+    await relay.caught_up()
 
 
 async def test_heartbeats(terminals: Terminals):

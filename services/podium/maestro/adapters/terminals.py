@@ -175,6 +175,7 @@ class _Serving:
 
     async def _take(self, output: pb.TerminalOutput) -> None:
         self._relay.take(self._source, Output(output.offset, output.data, output.gap_bytes))
+        await self._relay.caught_up()
         pause = self._pace.spend(len(output.data))
         if pause:
             await self._clock.sleep(pause)

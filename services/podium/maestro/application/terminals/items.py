@@ -105,6 +105,8 @@ class TerminalLimits:
     """How long a terminal may be without a runner before its viewers are sent away."""
     exit_kept_seconds: float = 60.0
     """How long the end of a terminal is remembered, while its session's is on its way."""
+    lag_seconds: float = 2.0
+    """How long a message of the runner waits while even the quickest viewer is half a ring behind."""
     bytes_per_second: int = 8 << 20
     """Of one terminal; a runner that sends more is held up."""
     burst_bytes: int = 2 << 20

@@ -74,6 +74,7 @@ class Relay:
         """When a runner last came or went, or it ended."""
         self._expected = 0
         self._stray = 0
+        self._moved = asyncio.Event()
 
     @property
     def is_idle(self) -> bool:
@@ -98,6 +99,8 @@ class Relay:
             self._expected = 0
             for viewer in self.viewers:
                 viewer.position = 0
+        for viewer in self.viewers:
+            viewer.position = min(viewer.position, offset)
         self.end = offset
         self.resize(size)
         source.wish = Unwanted()
@@ -107,9 +110,9 @@ class Relay:
         return source
 
     def _continues_at(self) -> int:
-        """Up to where all viewers can be given what they lack from the ring."""
+        """Up to where all viewers can be given what they lack from the ring, else where the first of them is."""
         earliest = min(viewer.position for viewer in self.viewers)
-        return self._expected if self._ring.after(earliest) is not None else earliest
+        return earliest if earliest >= self._expected or self._lacks(earliest) else self._expected
 
     def leave(self, source: Source) -> None:
         """A runner's stream is over."""
@@ -156,14 +159,15 @@ class Relay:
     async def orders(self, source: Source) -> AsyncIterator[ServeItem]:
         """What the runner is told, until its stream is over."""
         while not source.closed:
-            item = self._order(source)
+            item = self.next_order(source)
             if item is not None:
                 yield item
                 continue
             source.changed.clear()
             await source.changed.wait()
 
-    def _order(self, source: Source) -> ServeItem | None:
+    def next_order(self, source: Source) -> ServeItem | None:
+        """What the runner is told next; None: nothing now."""
         if source.wish is not None:
             wish, source.wish = source.wish, None
             return wish
@@ -179,6 +183,7 @@ class Relay:
         """A viewer comes; the runner sends what it lacks."""
         first = not self.viewers
         self.viewers.add(viewer)
+        self._moved.set()
         if self.source is None:
             return
         viewer.position = min(viewer.position, self.end)
@@ -195,6 +200,7 @@ class Relay:
     def unwatch(self, viewer: Watching) -> None:
         """A viewer goes; for the last one's sake nothing is sent."""
         self.viewers.discard(viewer)
+        self._moved.set()
         self.keyboard.leave(viewer)
         if not self.viewers:
             self._ring.clear()
@@ -204,8 +210,29 @@ class Relay:
                 self._wake_source()
 
     def next_output(self, viewer: Watching) -> Output | None:
-        """What a viewer has not seen, as far as it is there."""
-        return self._ring.after(viewer.position)
+        """What a viewer has not seen, as far as it is there; it has seen it then."""
+        output = self._ring.after(viewer.position)
+        if output is not None:
+            viewer.position = output.end
+            self._moved.set()
+        return output
+
+    async def caught_up(self) -> None:
+        """Wait, not for long, until at least one viewer is less than half a ring behind: the runner's pace is theirs.
+
+        Who is slower than the quickest one is cut forward; who is stuck holds nobody up.
+        """
+        try:
+            async with asyncio.timeout(self._limits.lag_seconds):
+                while self._all_lag():
+                    self._moved.clear()
+                    await self._moved.wait()
+        except TimeoutError:
+            return
+
+    def _all_lag(self) -> bool:
+        behind = self._expected - self._limits.ring_bytes // 2
+        return bool(self.viewers) and all(viewer.position < behind for viewer in self.viewers)
 
     def check_written(self) -> None:
         """Raises TERMINAL_NOT_SERVED or TERMINAL_READ_ONLY where nothing can be typed."""

@@ -143,10 +143,7 @@ class Viewer(Watching):
             self._size = relay.size
             return relay.size
         output = relay.next_output(self)
-        if output is not None:
-            self.position = output.end
-            return output
-        return relay.exit
+        return relay.exit if output is None else output
 
     async def _look(self) -> ViewerItem | None:
         """Now and then: whether the session still is, and is ours; whether the other side hears us."""
