@@ -313,3 +313,18 @@ async def test_the_server_starts_once(at_home: House) -> None:
     found = await asyncio.gather(*(Seen.last.of("agent_1") for _ in range(5)))
     assert {each.url for each in found} == {f"http://127.0.0.1:{Seen.last.port}/mcp"}
     assert found[0].headers["Authorization"] not in repr(found[0])
+
+
+async def test_a_server_that_ended_is_started_anew_at_its_port(at_home: House) -> None:
+    """A session that knows the former one's address goes on where it stopped: nothing is remembered between calls."""
+    given = await living(at_home)
+    async with session(given) as opened:
+        await opened.call_tool("report_progress", {"text": "before"})
+        server = Seen.last._server
+        assert server is not None
+        await server.stop()
+        await at_home.pods.until(lambda _: Seen.last._server is None or None)
+        assert (await Seen.last.of("agent_1")).url == given.url
+        await opened.call_tool("report_progress", {"text": "after"})
+    said = await at_home.pods.until(lambda p: r if len(r := p.reports("agent_1", "progress")) == 2 else None)
+    assert [report.progress.text for report in said] == ["before", "after"]

@@ -79,16 +79,20 @@ class McpEndpoint:
         port = self.reserve()
         assert self._listener is not None
         server = make(self._authenticator, self._agents, self._service, port)
-        tasks = TaskSet("mcp", self._failed)
+        self._tasks = tasks = TaskSet("mcp")
         # A copy of the socket: sessions know the port, so a server that failed is started anew on the same one.
-        tasks.spawn(server.serve(self._listener.dup()), name="mcp")
+        tasks.spawn(self._serve(server, self._listener.dup()), name="mcp")
         await server.ready()
-        self._server, self._tasks = server, tasks
+        self._server = server
         _log.info("tools for agents at http://%s:%d%s", HOST, self.port, PATH)
 
-    def _failed(self, error: BaseException) -> None:
-        _log.error("the tools' server failed; the next session starts it anew: %s", error)
-        self._server = None
+    async def _serve(self, server: "ToolServer", listener: socket.socket) -> None:
+        """Until its end; where nobody wanted that, the next session starts another one."""
+        try:
+            await server.serve(listener)
+        finally:
+            if self._server is server:
+                self._server = None
 
     async def stop(self) -> None:
         """End the server; calls that are waiting for a person end with it."""

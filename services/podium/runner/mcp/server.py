@@ -93,6 +93,7 @@ class ToolServer:
             async with self._sessions.run():
                 await self._http.serve(sockets=[listener])
         finally:
+            self._http.up.set()  # nobody shall wait for what will not come
             self._ended.set()
 
     async def ready(self) -> None:
