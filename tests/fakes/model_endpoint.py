@@ -15,6 +15,7 @@ from typing import Any
 
 _WRITES = ("write", "write_file")
 _RUNS = ("bash", "run_shell_command", "shell")
+_SEARCH = "tool_search"
 _PLANS = ("todowrite", "todo_write")
 _WORKTREE = re.compile(r"(/[^\s\"'<>`]*/worktrees/[^\s\"'<>`]+)")
 
@@ -43,7 +44,8 @@ class Conversation:
     def answers(self, since: str) -> int:
         """How often the model has answered since this was said first."""
         begin = next(number for number, message in enumerate(self.messages) if since in json.dumps(message))
-        return sum(message.get("role") == "assistant" for message in self.messages[begin:])
+        said = [message for message in self.messages[begin:] if message.get("role") == "assistant"]
+        return sum(_SEARCH not in json.dumps(message.get("tool_calls")) for message in said)
 
     @property
     def results(self) -> list[str]:
@@ -128,7 +130,15 @@ def _todo(number: int, line: str) -> dict[str, Any]:
 
 def tool(name: str, **arguments: Any) -> Move:
     """Call a tool of Podium's, whatever the agent makes of its name."""
-    return Move(lambda talk: (talk.tool(name), arguments))
+
+    def call(talk: Conversation) -> tuple[str, dict[str, Any]]:
+        if _SEARCH in talk.tools and not any(offered.endswith(name) for offered in talk.tools):
+            return _SEARCH, {
+                "query": f"select:mcp__podium__{name}"
+            }  # some agents show tools only to who looks for them
+        return talk.tool(name), arguments
+
+    return Move(call)
 
 
 # -- the endpoint ----------------------------------------------------------------------------------------------------

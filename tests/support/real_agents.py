@@ -85,7 +85,12 @@ class Den:
 
 
 def den(name: str, folder: Path, model: ModelEndpoint, *, traced: bool = False) -> Den:
-    """Make a home for an agent whose model is the endpoint; everything else it might reach is refused there too."""
+    """Make a home for an agent whose model is the endpoint.
+
+    Whom else it wants to reach is told by strace (`traced`), or else by the endpoint, which is its proxy too.
+    """
+    if traced and shutil.which("strace") is None:
+        pytest.skip("strace is missing: nobody could say whom the agent connects to")
     program = installed() / PROGRAMS[name]
     if subprocess.run([program, "--version"], capture_output=True, check=False, timeout=120).returncode:
         pytest.skip(f"{name} does not run on this machine: it is not driven")
@@ -94,7 +99,7 @@ def den(name: str, folder: Path, model: ModelEndpoint, *, traced: bool = False) 
     start = f"strace -f --seccomp-bpf -e trace=connect -o {connects} {program}" if traced else str(program)
     (programs / name).write_text(f'#!/bin/sh\nexec {start} "$@"\n')
     (programs / name).chmod(0o755)
-    proxy = model.url.removesuffix("/v1")
+    proxy = "" if traced else model.url.removesuffix("/v1")
     environment = {
         "HOME": str(home),
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",

@@ -121,7 +121,8 @@ PRESETS: Mapping[str, Preset] = {
         ),
         Preset(
             "qwen",
-            (Form("acp", ("qwen", "--acp")),),
+            # It asks for leave to use any tool of a server, in words that do not say which server's.
+            (Form("acp", ("qwen", "--acp", "--allowed-tools", "mcp__podium")),),
             install="npm install -g @qwen-code/qwen-code",
             login="qwen",
             login_files=(".qwen/oauth_creds.json",),
