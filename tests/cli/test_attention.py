@@ -11,6 +11,7 @@ from podium.cli.commands.board import line, needs
 from podium.cli.exits import CliError
 from podium.cli.notify import Notifier
 from podium.cli.views import attention, policy_text
+from podium.cli.views.next_steps import for_item, next_steps
 from podium.pods.v1 import pod_pb2
 from tests.cli import pods
 
@@ -110,3 +111,75 @@ async def test_a_need_is_told_once(tmp_path: Path) -> None:
             while not told.exists() or len(told.read_text().splitlines()) < 2:
                 await asyncio.sleep(0.01)
     assert told.read_text() == "7 approval of plan v3\n" * 2
+
+
+def waits(kind: str, subject: str) -> pod_pb2.WaitingOn:
+    return pod_pb2.WaitingOn(kind=pod_pb2.WaitingKind.Value(f"WAITING_KIND_{kind}"), subject=subject, text="x")
+
+
+def test_what_can_be_done_is_a_command() -> None:
+    """For everything that only a person can settle, once; nothing where it goes on by itself."""
+    pod = pods.pod(
+        number=4,
+        workstreams=[pods.workstream("money", "FAILED")],
+        waiting_on=[
+            waits("APPROVAL", "review"),
+            waits("ANSWER", "msg_1"),
+            waits("ANSWER", "msg_2"),
+            waits("DECISION", "money"),
+            waits("DECISION", "phase"),
+            waits("RUNNER", "runner"),
+            waits("RUNNER", "agent_1"),
+            waits("COOLDOWN", "money"),
+        ],
+    )
+    assert next_steps(pod) == [
+        "podium show review 4, then podium approve 4",
+        "podium answer 4",
+        "podium retry 4 money, or podium skip 4 money",
+        "podium advance 4, or podium cancel 4",
+        "podium status; podium policy 4 profile=…",
+    ]
+    assert "→ podium answer 4" in text_of(attention.explanation(pod, NOW))
+
+
+@pytest.mark.parametrize("reason", [name for name in pod_pb2.InboxReason.keys() if not name.endswith("UNSPECIFIED")])  # noqa: SIM118
+def test_every_item_of_the_inbox_says_what_to_do(reason: str) -> None:
+    """No reason without a next step."""
+    item = pod_pb2.InboxItem(id="x", subject="spec", reason=pod_pb2.InboxReason.Value(reason), text="It waits.")
+    told = for_item(pods.pod(number=4), item)
+    assert "podium" in told
+    assert "{" not in told
+    assert f"→ {told}" in text_of(attention.inbox_table([(pods.pod(number=4), item)], NOW))
+
+
+def test_the_tables_fit_eighty_columns() -> None:
+    """A board and an inbox of long titles and texts: no line is longer, and what is waited for can still be read."""
+    summary = pod_pb2.PodSummary(
+        number=12,
+        title="Mend the sums of the shop and keep the checkout right for customers everywhere",
+        attention=1,
+        agents_running=3,
+        workstreams_total=12,
+        waiting_on=[waits("APPROVAL", "spec")],
+        phase=pod_pb2.PHASE_SPEC_CLARIFICATION,
+    )
+    item = pod_pb2.InboxItem(id="x", subject="spec", reason=pod_pb2.INBOX_REASON_NEEDS_APPROVAL, text="word " * 30)
+    for table in (
+        attention.board_table([summary], NOW),
+        attention.inbox_table([(pods.pod(number=12, title=summary.title), item)], NOW),
+    ):
+        out = io.StringIO()
+        Console(file=out, width=80, no_color=True).print(table)
+        lines = out.getvalue().splitlines()
+        assert max(len(line) for line in lines) <= 80
+        assert len(lines) <= 10
+
+
+def test_rules_that_bind_nothing_are_none() -> None:
+    """Both ways."""
+    policy = pod_pb2.Policy()
+    assert policy_text.plain_policy(policy)["budget.tokens"] == "none"
+    values, paths = policy_text.parse([("budget.tokens", "none"), ("budget.agent_time", "none")], policy)
+    assert (values.budget.tokens, values.budget.agent_time.seconds) == (0, 0)
+    assert paths == ["budget.tokens", "budget.agent_time"]

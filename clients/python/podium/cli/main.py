@@ -101,7 +101,7 @@ def cli() -> None:
     """Podium: durable control of coding agents.
 
     State a task in words; follow it through spec, plan and parallel work to a landed commit. Most commands take a
-    task's NUMBER, an id, or nothing where only one is meant.
+    task's NUMBER, an id, or nothing where only one is meant. NO_COLOR=1 turns colours off; in a pipe there are none.
     """
 
 

@@ -67,9 +67,9 @@ def sessions_table(sessions: "Sequence[task_pb2.Session]", numbers: Mapping[str,
 
 def events_table(rows: "Sequence[tuple[pod_service_pb2.PodEvent, str, str]]") -> "Table":
     """One row an event: (event, name, what it says)."""
-    table = _table("revision", "time", "actor", "event", "fact")
+    table = _table("rev", "time", "by", "event", "fact")
     for event, name, text in rows:
-        table.add_row(str(event.revision), clock(event.time), event.actor, name, text)
+        table.add_row(str(event.revision), clock(event.time), event.actor.partition(":")[2] or "-", name, text)
     return table
 
 

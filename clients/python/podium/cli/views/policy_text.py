@@ -22,6 +22,9 @@ _NAMES = (
     *("budget.tokens", "budget.cost_micros", "budget.agent_time", "landing"),
 )
 
+_NONE_AT_ZERO = frozenset({"tokens", "cost_micros", "agent_time", "agent_time_limit"})
+"""Rules that bind nothing where they are 0."""
+
 
 def plain_policy(policy: "pod_pb2.Policy") -> dict[str, str]:
     """Every rule by its name, in the words that `parse` takes."""
@@ -61,6 +64,8 @@ def _shown(message: "Message", name: str) -> str:
     value = getattr(message, name)
     if field.enum_type is not None:
         return enum_word(field, value).lower()
+    if name in _NONE_AT_ZERO and not (value.seconds if field.message_type is not None else value):
+        return "none"
     if field.message_type is not None:
         return _time(value.seconds)
     return str(value).lower()
@@ -73,6 +78,8 @@ def _time(seconds: int) -> str:
 
 def _set(message: "Message", name: str, value: str) -> None:
     field = message.DESCRIPTOR.fields_by_name[name]
+    if name in _NONE_AT_ZERO and value.lower() == "none":
+        value = "0s" if field.message_type is not None else "0"
     if field.enum_type is not None:
         setattr(message, name, _enum(field.enum_type, name, value))
     elif field.message_type is not None:
