@@ -1,6 +1,7 @@
 """The file under fire: full disks, failing syncs, second processes, other versions, flipped bits."""
 
 import asyncio
+import errno
 import os
 import shutil
 import sqlite3
@@ -236,6 +237,27 @@ async def test_the_write_ahead_log_has_its_room_from_the_start(log: SqliteLog, p
     assert await again.verify(0) == (20, 20, True, "")
     assert (await stored(again, one("a/1"))).first_position == 21
     await again.close()
+
+
+async def test_without_room_for_the_write_ahead_log_it_serves_all_the_same(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A disk that is nearly full at the start: no room is kept or taken away from others, and appends are stored."""
+
+    def full(handle: int, data: bytes, at: int) -> int:
+        if at > 1 << 20:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(handle, data, at)
+
+    write = os.pwrite
+    with monkeypatch.context() as nearly:
+        nearly.setattr(os, "pwrite", full)
+        log = SqliteLog(path)
+        await log.open()
+    assert "no room is kept" in caplog.text
+    assert path.with_name(path.name + "-wal").stat().st_size < 1 << 20
+    await stored(log, one("a/1"))
+    await log.close()
 
 
 async def test_the_usual_commit_is_one_statement(log: SqliteLog) -> None:

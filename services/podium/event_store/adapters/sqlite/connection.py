@@ -75,13 +75,18 @@ def keep_room(path: Path, size: int) -> None:
 
     A sync of a file that grows waits for the file system's journal, and so for everybody else's writing; one that is
     written over does not. What is beyond the last commit in the log is no commit to SQLite: its checksums say so.
+    Raises OSError where there is no room, and takes none then.
     """
     handle = os.open(path.with_name(path.name + "-wal"), os.O_WRONLY)
     try:
-        at = os.fstat(handle).st_size
-        while at < size:
-            at += os.pwrite(handle, bytes(min(1 << 20, size - at)), at)
-        os.fdatasync(handle)
+        begin = at = os.fstat(handle).st_size
+        try:
+            while at < size:
+                at += os.pwrite(handle, bytes(min(1 << 20, size - at)), at)
+            os.fdatasync(handle)
+        except OSError:
+            os.ftruncate(handle, begin)
+            raise
     finally:
         os.close(handle)
 
