@@ -1,8 +1,11 @@
 """Terminals that do not run (any more) over real servers: transcripts, waiting, closing."""
 
+import asyncio
+
 import pytest
 
 from podium.client.errors import PodiumError
+from podium.client.reasons.tasks import TerminalNotServedError
 from podium.jobs.v1.artifact_events_pb2 import TRANSCRIPT_SOURCE_OUTPUT, TRANSCRIPT_SOURCE_RUNNER, TranscriptChunk
 from podium.tasks.v1 import maestro_service_pb2 as pb
 from tests.maestro.terminals import Offer, Place, attach, report, spawn, start
@@ -79,3 +82,21 @@ async def test_closed_while_somebody_watches(place: Place):
     with pytest.raises(PodiumError) as caught:
         await anext(attach(place.anna).items)
     assert caught.value.reason == "SESSION_NOT_FOUND"
+
+
+async def test_typing_into_what_has_ended(place: Place):
+    """The client says at once that there is nobody to type to."""
+    offer = await place.offer()
+    terminal = place.anna.attach("p", "s")
+
+    async def view() -> None:
+        async for _ in terminal:
+            pass
+
+    viewing = asyncio.ensure_future(view())
+    await terminal.write(b"exit\n")
+    await offer.until(lambda o: o.typed == b"exit\n")
+    await offer.exit(0)
+    await viewing
+    with pytest.raises(TerminalNotServedError):
+        await terminal.write(b"more")

@@ -73,7 +73,8 @@ class Terminal:
                     if self.exited is not None:
                         return
         finally:
-            self._attached.clear()
+            if self.exited is None:
+                self._attached.clear()
 
     def _open(self, offset: int | None) -> AsyncIterator[Any]:
         from podium.tasks.v1.terminal_service_pb2 import AttachRequest
@@ -109,7 +110,9 @@ class Terminal:
                 self.input_token = ""
             case "exited":
                 self._attached.clear()
-                self.exited = None if item.exited.away else item.exited
+                if not item.exited.away:
+                    self.exited = item.exited
+                    self._attached.set()  # whoever waits to type hears of it at once
 
     async def write(self, data: bytes) -> None:
         """Type bytes, in the order of the calls.
@@ -155,6 +158,8 @@ class Terminal:
                 await self._attached.wait()
         except TimeoutError:
             raise make_error("UNAVAILABLE", "", "the terminal is not attached; try again") from None
+        if self.exited is not None:
+            raise make_error("FAILED_PRECONDITION", "TERMINAL_NOT_SERVED", "the terminal has ended")
         if not self.input_token:
             raise make_error(
                 "FAILED_PRECONDITION", "INPUT_NOT_HELD", "somebody else writes; attach with take_input to take over"
