@@ -163,6 +163,7 @@ async def test_two_watch_and_one_types(desk: Desk, person: Person) -> None:
         first = person("session", "new", "--name", "shared", "--env", "PS1=go> ", "--", *SHELL)
         first.sees("go> ")
         second = person("attach", "shared")
+        second.sees("you watch: somebody else types")
         second.sees("go> ")
         second.types("echo from-second")
         second.sees("not typed: somebody else has the input")

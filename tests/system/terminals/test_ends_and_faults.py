@@ -3,16 +3,20 @@
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 
 import pytest
 
 from podium.client.errors import PodiumError
 from podium.tasks.v1 import maestro_service_pb2 as pb
 from podium.tasks.v1 import task_pb2
+from tests.support.at_a_terminal import AtATerminal
 from tests.support.installation import LocalInstallation
 from tests.support.sessions import Desk, call, is_alive
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+
+Person = Callable[..., AtATerminal]
 
 
 async def test_closing_ends_it_and_takes_it_away(place: LocalInstallation, desk: Desk) -> None:
@@ -65,6 +69,17 @@ async def test_a_service_is_killed_in_the_middle(place: LocalInstallation, desk:
     assert numbers == [*range(1, 2001), *range(1, 3001)]
     assert screen.gaps == 0
     assert (await desk.ended(made.id)).status == task_pb2.SESSION_STATUS_COMPLETED
+
+
+async def test_who_sits_at_a_terminal_goes_on_too(place: LocalInstallation, desk: Desk, person: Person) -> None:
+    """Maestro is killed while somebody is attached: what they type then arrives, and the exit code comes to them."""
+    terminal = person("session", "new", "--", "/bin/sh", "-c", "stty -echo; echo ready; read x; echo got-$x; exit 6")
+    await asyncio.to_thread(terminal.sees, "ready")
+    killed = place.kill("maestro")
+    terminal.types("this")
+    await place.back("maestro", killed)
+    await asyncio.to_thread(terminal.sees, "got-this")
+    assert await asyncio.to_thread(terminal.ends) == 6
 
 
 async def test_the_runner_is_killed_in_the_middle(place: LocalInstallation, desk: Desk) -> None:

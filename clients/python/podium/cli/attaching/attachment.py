@@ -23,6 +23,8 @@ _QUIET_LOSSES = 2
 _AWAY = "nobody serves its terminal now; waiting"
 _CONTROL_C = 3
 _LAST_SECONDS = 1.0
+_START_SECONDS = 3.0
+_STARTING = "waiting for a runner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ class Attachment:
         self._notices: asyncio.Queue[str] = asyncio.Queue(maxsize=20)
         self._losses = 0
         self._past_until = 0.0
-        self._was_writer = False
+        self._was_writer: bool | None = None
+        self._starting: asyncio.TimerHandle | None = None
         self._failure: Exception | None = None
         self.end: TerminalExit | None = None
 
@@ -102,6 +105,8 @@ class Attachment:
             await self._say(await self._notices.get())
 
     async def _show_item(self, item: "AttachResponse") -> None:
+        if self._starting is not None:
+            self._starting.cancel()
         match item.WhichOneof("item"):
             case "opened":
                 await self._opened(item.opened)
@@ -116,11 +121,13 @@ class Attachment:
     async def _opened(self, opened: "TerminalOpened") -> None:
         if self._losses > _QUIET_LOSSES and opened.running:
             await self._say("connected again")
+        self._past_until = time.monotonic() + _ECHO_SECONDS
         if opened.running:
             self._losses = 0
-        self._past_until = time.monotonic() + _ECHO_SECONDS
-        if self._was_writer and not opened.input_token:
-            await self._say("somebody else types now")
+        else:
+            self._starting = asyncio.get_running_loop().call_later(_START_SECONDS, self._notice, _STARTING)
+        if self._was_writer is not False and not opened.input_token and opened.running and not self._manner.read_only:
+            await self._say("you watch: somebody else types (`podium attach --take` takes over)")
         self._was_writer = bool(opened.input_token)
         self._resized()
 

@@ -1,6 +1,7 @@
 """What the person types, and how large their terminal is, on the way to the session: in order, holding nobody up."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,14 @@ _WRITE_BYTES = 64 * 1024
 _PAUSES = 0.1
 """Of a second: at a terminal somebody waits, so attaching anew is tried sooner than a watch is."""
 _LONGEST_PAUSE_SECONDS = 2.0
+_AWAY_SECONDS = 60.0
+"""How long input waits for a service that is away."""
+_TOKEN_SECONDS = 5.0
+"""How long a refused token may take to be replaced (Maestro was restarted), or to be known as lost."""
+_LOOK_SECONDS = 0.1
+_NOT_TYPED = frozenset({"NOT_READY", "NOT_OWNER", "TERMINAL_NOT_SERVED"})
+_NOT_SENT = ("failed to connect", "the terminal is not attached")
+"""How messages of errors begin that say for certain that nothing has left."""
 _ELSEWHERE = "not typed: somebody else has the input (`podium attach --take` takes it)"
 
 
@@ -86,10 +95,32 @@ class Typist:
         data = bytes(self._waiting[:_WRITE_BYTES])
         del self._waiting[: len(data)]
         try:
-            await self._remote.write(data)
+            await self._write(data)
             self._refused = False
         except PodiumError as error:
             self._waiting.clear()
             if not self._refused:  # say it once, not for each key
                 self._notice(_ELSEWHERE if error.reason == "INPUT_NOT_HELD" else f"not typed: {error.message}")
             self._refused = True
+
+    async def _write(self, data: bytes) -> None:
+        """Again while it is certain that nothing was typed and that it may be soon; never twice."""
+        begin = time.monotonic()
+        while True:
+            token = self._remote.input_token
+            try:
+                await self._remote.write(data)
+            except PodiumError as error:
+                if time.monotonic() - begin > _patience_with(error, token):
+                    raise
+                await asyncio.sleep(_LOOK_SECONDS)
+            else:
+                return
+
+
+def _patience_with(error: PodiumError, token: str) -> float:
+    """For how many seconds an error may still pass."""
+    if error.reason == "INPUT_NOT_HELD":
+        return _TOKEN_SECONDS if token else 0.0
+    certain = error.reason in _NOT_TYPED or (not error.reason and error.message.startswith(_NOT_SENT))
+    return _AWAY_SECONDS if certain else 0.0
