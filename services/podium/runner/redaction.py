@@ -83,10 +83,12 @@ class Redactor:
         """The length of the longest end of the data that begins a secret."""
         longest = 0
         for secret in self._secrets:
-            for length in range(min(len(secret) - 1, len(data)), longest, -1):
-                if data.endswith(secret[:length]):
-                    longest = length
-                    break
+            tail = data[1 - len(secret) :]
+            at = tail.find(secret[:1])
+            while at >= 0 and len(tail) - at > longest:
+                if secret.startswith(tail[at:]):
+                    longest = len(tail) - at
+                at = tail.find(secret[:1], at + 1)
         return longest
 
 
