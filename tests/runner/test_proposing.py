@@ -210,6 +210,33 @@ async def test_a_target_there_that_conflicts_names_the_paths(team: Team) -> None
     assert team.there.git("branch", "--list", "podium/*") == ""
 
 
+@pytest.mark.parametrize("where", ["path", "url"])
+async def test_a_resolver_meets_the_target_as_the_remote_has_it(
+    team: Team, workspaces: Workspaces, there: Repo, repo: Repo, where: str
+) -> None:
+    """The user's own branch may be behind, and a mirror has none: the conflict is there to be resolved."""
+    if where == "url":
+        team = Team(workspaces, Place(f"file://{there.path}", BRANCH, "main"), repo, there)
+    first = await team.work("a", {"src/a.txt": "A\n"})
+    clone = Repo(repo.path.parent / "clone")
+    repo.git("clone", "-q", str(there.path), str(clone.path))
+    clone.commit("theirs", {"src/a.txt": "theirs\n"})
+    clone.git("push", "-q", "origin", "main")
+    assert (await team.propose(first))[0] == Conflict(("src/a.txt",))
+    order = AttemptOrder("r.1", f"{BRANCH}/r.1", conflict_branch="main")
+    prepared = await workspaces.prepare(POD, team.place, order)
+    assert "<<<<<<<" in (prepared.path / "src/a.txt").read_text()
+    (prepared.path / "src/a.txt").write_text("both\n")
+    assert (await workspaces.finish(POD, team.place, "r.1", "resolved")).changed
+    merged = await review.merge(
+        workspaces, POD, team.place, branch=f"{BRANCH}/r.1", title="r", job_id="job_r", workstream_id="r"
+    )
+    assert isinstance(merged, str)
+    assert isinstance((await team.propose(merged))[0], Proposed)
+    assert there.head(BRANCH) == merged
+    assert there.git("for-each-ref", "refs/podium") == repo.git("for-each-ref", "refs/podium") == ""
+
+
 async def test_what_stands_in_the_way_is_said(team: Team) -> None:
     """No remote; a target that is not there; a push that the user's hook refuses."""
     commit = await team.work("a", {"src/a.txt": "A\n"})

@@ -191,6 +191,7 @@ def check_the_comments(person: Person, tmp_path: Path) -> None:
 
 def check_the_request(person: Person, forge: ForgeState, tmp_path: Path) -> None:
     before = person.shop.git("rev-parse", "main")
+    assert "podium approve" in person.call("land", "1", "--pr", code=exits.REFUSED)
     person.call("approve", "1", "--pr")
     waits(person, "pull request 1 (open)")
     assert len(forge.calls("create")) == 1

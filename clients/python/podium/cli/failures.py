@@ -38,6 +38,8 @@ _HINTS = {
     "POD_ALREADY_TERMINAL": "it has ended; `podium run` opens a new one",
     "AGENTS_RUNNING": "`podium interrupt` them first",
     "REVIEW_NOT_READY": "the work is being verified; `podium watch` shows when it is done",
+    "REVIEW_NOT_READY/NOT_APPROVED": "`podium approve` lands it, with --pr by a pull request",
+    "REVIEW_NOT_READY/APPROVED": "`podium land` lands it again, where something was in the way",
     "STORAGE_FULL": "free some space: the services go on by themselves",
     "POLICY_INVALID": "autonomous work needs a budget: --budget time=2h",
 }
@@ -51,7 +53,8 @@ _HINTS_BY_CODE = {
 
 def explain(error: PodiumError) -> CliError:
     """What a refused or failed call means for the person."""
-    hint = _HINTS.get(error.reason) or _HINTS_BY_CODE.get(error.code, "")
+    state = f"{error.reason}/{error.metadata.get('state', '')}"
+    hint = _HINTS.get(state) or _HINTS.get(error.reason) or _HINTS_BY_CODE.get(error.code, "")
     details: dict[str, object] = {"code": error.code, "reason": error.reason, **error.metadata}
     message = error.message
     for violation in error.violations:

@@ -27,6 +27,11 @@ _UNDER_WAY = {
 }
 
 
+def seen_target(branch_prefix: str) -> str:
+    """The ref under which the target is kept as its remote has it, while a pull request conflicts with it."""
+    return f"refs/podium/{branch_prefix}/target"
+
+
 class Outcome(Enum):
     """How a move went."""
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from podium.runner.workspaces.branches import seen_target
 from podium.runner.workspaces.errors import GitError, WorkspaceError
 from podium.runner.workspaces.forges import Forge, Request, Tool, forge_of, tool_for
 from podium.runner.workspaces.git import REMOTE_SECONDS, Git
@@ -87,6 +88,8 @@ class Proposing:
         if not tip:
             return Blocked(f"the target branch {self.target} is gone from {remote}: push it, then land again")
         stands = await self._against(tip)
+        if not isinstance(stands, Conflict):  # a RESOLVER merges with it; else its objects stay long enough
+            await self._git.run("update-ref", "-d", seen_target(self.branch))
         if stands is None and (refusal := await self._push(remote)):
             return Blocked(self._refused(remote, refusal))
         return stands
@@ -123,7 +126,7 @@ class Proposing:
         if self.repository.remote:
             await self.repository.fetch()
             return await self.repository.target_commit(self.target)
-        ref = f"refs/podium/{self.branch}/target"
+        ref = seen_target(self.branch)
         words = ("--quiet", "--no-tags", "--no-write-fetch-head", "--refmap=", remote)
         try:
             await self._git.run("fetch", *words, f"+refs/heads/{self.target}:{ref}", seconds=REMOTE_SECONDS)
@@ -131,9 +134,7 @@ class Proposing:
             if "couldn't find remote ref" in error.said:
                 return ""
             raise
-        tip = await self._git.commit_of(ref)
-        await self._git.run("update-ref", "-d", ref)  # its objects stay long enough
-        return tip
+        return await self._git.commit_of(ref)
 
     async def _against(self, tip: str) -> Landed | Conflict | None:
         """How the work stands to the target: in it (merged, or squashed), in conflict with it, or to be proposed."""

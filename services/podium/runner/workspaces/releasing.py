@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from podium.runner.workspaces import worktrees
-from podium.runner.workspaces.branches import checkout_of
+from podium.runner.workspaces.branches import checkout_of, seen_target
 from podium.runner.workspaces.errors import WorkspaceError
 from podium.runner.workspaces.git import Git
 from podium.runner.workspaces.record import AttemptRecord, PodRecord
@@ -76,6 +76,7 @@ async def _give_back(
             gone = gone and not any(a.branch == branch for a in kept.values())
         if gone and await _delete_branch(repository, branch):
             removed.append(branch)
+    await repository.git.run("update-ref", "-d", seen_target(record.branch_prefix))
     _keep_or_forget(workspaces, record, kept, bool(await _branches(repository.git, record)))
     return removed
 

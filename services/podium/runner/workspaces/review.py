@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from podium.runner.workspaces import worktrees
+from podium.runner.workspaces.branches import seen_target
 from podium.runner.workspaces.commands import StepResult, Verdict
 from podium.runner.workspaces.diffs import Diff, Size, make_diff, measure
 from podium.runner.workspaces.errors import SetupError
@@ -84,7 +85,10 @@ async def land(
         job_id=job_id,
         accepts_red=record.verdicts.get(integration_commit) == Verdict.FAILED.value,
     )
-    return await order.run(_checker(workspaces, repository, record, on_output))
+    outcome = await order.run(_checker(workspaces, repository, record, on_output))
+    if isinstance(outcome, Conflict):  # with the branch itself, not with what a remote had before
+        await repository.git.run("update-ref", "-d", seen_target(record.branch_prefix))
+    return outcome
 
 
 async def propose(

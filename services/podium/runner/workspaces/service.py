@@ -11,7 +11,7 @@ from podium.runner.environment import allowed
 from podium.runner.layout import Layout, file_name
 from podium.runner.processes.journal import Journal
 from podium.runner.workspaces import worktrees
-from podium.runner.workspaces.branches import NO_COMMIT
+from podium.runner.workspaces.branches import NO_COMMIT, seen_target
 from podium.runner.workspaces.commands import Runner, StepResult, Verdict
 from podium.runner.workspaces.copying import copy_files
 from podium.runner.workspaces.errors import SetupError, WorkspaceError
@@ -127,6 +127,7 @@ class Workspaces:
     async def prepare(self, pod_id: str, place: Place, order: AttemptOrder, on_output: OnOutput = ignore) -> Prepared:
         """Make a worktree from the integration branch, fill and set it up. Raises WorkspaceError, SetupError."""
         repository, record, (start, *there) = await self._look(pod_id, place, order.branch)
+        conflict_ref = await self._conflicting(repository, record, order.conflict_branch)
         path = self.layout.pod_worktrees(pod_id) / file_name(order.name)
         if path.exists():
             await worktrees.remove(repository, path)
@@ -136,12 +137,25 @@ class Workspaces:
         identity = await repository.identity()
         if any(there):
             await worktrees.set_aside(repository, order.branch, start)
-        missing = await worktrees.add(repository, path, start, order.branch, order.conflict_branch, identity)
+        missing = await worktrees.add(repository, path, start, order.branch, conflict_ref, identity)
         on_output("".join(f"{line}\n" for line in missing).encode())
         file, filled = await self.fill(repository, record, attempt, on_output)
         if filled != attempt:
             self._update(pod_id, lambda r: r.with_attempt(filled))
         return Prepared(filled, record.base_commit, file, identity)
+
+    @staticmethod
+    async def _conflicting(repository: Repository, record: PodRecord, branch: str) -> str:
+        """The ref whose conflict is to be resolved: of the target as it was met, which may be that of a remote."""
+        if not branch:
+            return ""
+        names = [f"refs/heads/{branch}"]
+        if branch == record.base_branch:
+            names = [seen_target(record.branch_prefix), repository.target_ref(branch)]
+        for name, commit in zip(names, await repository.git.commits(*names), strict=True):
+            if commit:
+                return name
+        raise WorkspaceError(f"the branch {branch}, whose conflict is to be resolved, is gone")
 
     async def fill(
         self, repository: Repository, record: PodRecord, attempt: AttemptRecord, on_output: OnOutput

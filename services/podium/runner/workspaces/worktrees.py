@@ -32,7 +32,7 @@ async def add(
     path: Path,
     start: str,
     branch: str = "",
-    conflict_branch: str = "",
+    conflict_ref: str = "",
     identity: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Make a worktree at a commit, on a branch of its own or detached; half-merged with another where wanted.
@@ -40,8 +40,6 @@ async def add(
     Returns what is missing in it, in words: submodules that only the network has.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if conflict_branch and not await repository.git.commit_of(f"refs/heads/{conflict_branch}"):
-        raise WorkspaceError(f"the branch {conflict_branch}, whose conflict is to be resolved, is gone")
     async with repository.locked() as git:
         # Without a checkout the lock is held for milliseconds, whatever the size of the tree.
         await git.run("worktree", "add", "--quiet", "--no-checkout", "--detach", str(path), start)
@@ -49,9 +47,9 @@ async def add(
     # Branch and files by one process; the branch is this attempt's alone, so the lock is not needed for it.
     kind = ("--no-track", "-B", branch) if branch else ("--detach",)
     await worktree.run("checkout", "--quiet", "--force", *kind, start)
-    if conflict_branch:
+    if conflict_ref:
         merging = worktree.with_identity(identity or {})
-        await merging.run("merge", "--no-commit", "--no-ff", "--quiet", f"refs/heads/{conflict_branch}", ok=(0, 1))
+        await merging.run("merge", "--no-commit", "--no-ff", "--quiet", conflict_ref, ok=(0, 1))
     return await submodules.check_out(repository, path)
 
 
