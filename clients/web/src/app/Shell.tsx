@@ -20,7 +20,10 @@ export function Shell() {
   const [menu, setMenu] = useState(false);
   useEffect(watchBoard, []);
   useEffect(() => {
-    const timer = setTimeout(() => void load(), 300);
+    const timer = setTimeout(() => {
+      void load();
+      void import("@/ui/MarkdownRendered");
+    }, 300);
     return () => clearTimeout(timer);
   }, []);
   useShortcuts();

@@ -27,10 +27,10 @@ export function PodTabs({ tab }: { tab: Tab }) {
     agents: pod.agents.length ? String(pod.agents.length) : "",
   };
   return (
-    <nav aria-label="Parts of the pod" className="flex shrink-0 gap-1 overflow-x-auto border-b border-line bg-surface px-3">
+    <nav aria-label="Parts of the pod" className="flex shrink-0 gap-0.5 overflow-x-auto border-b border-line bg-surface px-2 @2xl:gap-1 @2xl:px-3">
       {TABS.map((name) => (
         <button key={name} type="button" aria-current={tab === name ? "page" : undefined} onClick={() => setSearch({ tab: name, of: undefined })}
-          className={`-mb-px flex h-9 items-center gap-1.5 border-b-2 px-2.5 font-medium whitespace-nowrap transition-colors ${tab === name ? "border-accent text-ink" : "border-transparent text-muted hover:text-ink"}`}>
+          className={`-mb-px flex h-9 items-center gap-1.5 border-b-2 px-2 font-medium @2xl:px-2.5 whitespace-nowrap transition-colors ${tab === name ? "border-accent text-ink" : "border-transparent text-muted hover:text-ink"}`}>
           {TITLES[name]}
           {notes[name] && <span className="text-[11px] font-normal text-faint">{notes[name]}</span>}
         </button>
