@@ -6,11 +6,15 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from podium.cli.views import policy_text
 from podium.common.v1.error_reason_pb2 import ErrorReason
+from podium.pod_manager.adapters.codec import make_codec
 from podium.pod_manager.domain.phases import diagram
+from podium.pod_manager.domain.policy import Policy, resolved
 from podium.pods.v1 import pod_pb2
 from podium.pods.v1 import pod_service_pb2 as pb
 from tests.docs.blocks import ROOT, blocks, commands
@@ -58,3 +62,14 @@ async def test_its_commands_work(tmp_path: Path) -> None:
             words = [sys.executable, "-m", "podium.cli.main", *shlex.split(line)[1:]]
             done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
             assert done.returncode == 0, line + "\n" + done.stdout + done.stderr
+
+
+def test_the_rules_are_all_there_with_their_defaults() -> None:
+    """As the domain has them, in the words of `podium policy`."""
+    defaults = policy_text.plain_policy(cast("pod_pb2.Policy", make_codec().to_proto(resolved(Policy()))))
+    told: dict[str, str] = {}
+    table = TEXT[TEXT.index("| rule | default |") :].split("\n\n")[0]
+    for row in table.splitlines()[2:]:
+        names, values = (cell.strip().split(", ") for cell in row.strip("|").split("|")[:2])
+        told |= dict(zip(names, values * len(names) if len(values) == 1 else values, strict=True))
+    assert {name: told.get(name) for name in defaults} == defaults
