@@ -103,7 +103,8 @@ CALLS = "import socket; print('heard', socket.create_connection(('127.0.0.1', {p
 
 @needs_bwrap
 async def test_a_door_lets_one_port_through(tmp_path: Path, repo: Repo) -> None:
-    """A loopback port that the profile names is reached from inside, by many at once; its neighbour is not."""
+    """A loopback port that the profile names is reached from inside, by many at once; its neighbour is not. Here in a
+    terminal."""
 
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"hello from outside")
@@ -116,14 +117,16 @@ async def test_a_door_lets_one_port_through(tmp_path: Path, repo: Repo) -> None:
             [
                 f'for n in 1 2 3 4 5; do python3 -c "{CALLS.format(port=first)}" & done; wait',
                 f'python3 -c "{CALLS.format(port=second)}" 2>&1 | grep -c refused',
+                "test -t 0 && test -t 1 && echo on $((2 - 1)) terminal",
                 "podium agent fail enough",
             ]
         )
-        await at_home.start_runner({"it": shell(text, sandbox_ports=[first])})
+        await at_home.start_runner({"it": shell(text, sandbox_ports=[first], pty=True)})
         await at_home.launch("agent_1")
         shown = await ended(at_home, "agent_1")
         assert shown.count("heard b'hello from outside'") == 5
         assert "\n1\n" in shown.replace("\r", "")
+        assert "on 1 terminal" in shown
         await at_home.stop_runner()
 
 
