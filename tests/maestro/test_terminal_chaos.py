@@ -124,15 +124,16 @@ class Watcher:
             await asyncio.sleep(0.01)
 
 
-async def test_cuts_and_restarts(network: Network):
-    """Twenty cuts, stalls and black holes of all connections, and three restarts: viewers end equal to the terminal."""
+@pytest.mark.parametrize("rounds", [20, pytest.param(500, marks=pytest.mark.soak)])
+async def test_cuts_and_restarts(network: Network, rounds: int):
+    """Cuts, stalls and black holes of all connections, and restarts: viewers end equal to the terminal."""
     runner = Runner(network.through(CallerKind.RUNNER, "r1"))
     anna, ben = (network.through(CallerKind.PERSON, name) for name in ("anna", "ben"))
     watchers = [Watcher(anna.attach("p", "s", how=HASTY, take_input=True)), Watcher(ben.attach("p", "s", how=HASTY))]
-    async with asyncio.timeout(LIMIT_SECONDS), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(LIMIT_SECONDS + 4 * rounds), asyncio.TaskGroup() as group:
         tasks = [group.create_task(each.run()) for each in (runner, *watchers)]
         tasks.append(group.create_task(watchers[0].types()))
-        for round_ in range(20):
+        for round_ in range(rounds):
             await watchers[1].until(len(watchers[1].seen) + 50)
             await runner.typed(2)
             if round_ % 7 == 3:
