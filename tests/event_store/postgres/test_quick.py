@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from podium.event_store.adapters.postgres import quick
 from podium.event_store.adapters.postgres.connection import Server
 from podium.event_store.domain.limits import shard_of_stream
 from podium.event_store.domain.model import Appended, Fence
@@ -30,9 +31,9 @@ class Watched:
         return await self._connection.execute(statement, *bindings)
 
     async def fetchrow(self, statement: str, *bindings: object) -> Any:
-        quick = "append_events" in statement
-        self.asked.append("quick" if quick else "look")
-        if not quick or self.breaks is None:
+        is_quick = "append_events" in statement
+        self.asked.append("quick" if is_quick else "look")
+        if not is_quick or self.breaks is None:
             return await self._connection.fetchrow(statement, *bindings)
         if not self.breaks:
             await self._connection.fetchrow(statement, *bindings)
@@ -127,6 +128,22 @@ async def test_a_quick_commit_that_is_unknown_is_looked_up(
     assert [outcome.first_position for outcome in outcomes if isinstance(outcome, Appended)] == [2, 3]
     assert len(await whole(log)) == 3
     assert len(writers) == 2
+
+
+async def test_after_a_pause_the_database_is_asked_for_its_time(
+    open_log: OpenLog, writers: list[Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its clock is carried on for some seconds only: then a commit goes the long way, and the next is quick again."""
+    log = await open_log()
+    await stored(log, one("a/1"))
+    with monkeypatch.context() as later:
+        later.setattr(quick, "CLOCK_SECONDS", 0.0)
+        writers[0].asked.clear()
+        await stored(log, one("a/1"))
+        assert writers[0].asked[0] == "BEGIN"
+    writers[0].asked.clear()
+    await stored(log, one("a/1"))
+    assert writers[0].asked == ["quick"]
 
 
 async def test_the_time_is_the_databases(open_log: OpenLog) -> None:
