@@ -40,27 +40,31 @@ class Asker:
 
     async def ask(self, decision: "Decision", pod: "pod_pb2.Pod") -> bool:
         """Asks until something was decided and done: True; False where the person wants to decide later."""
+        from rich.text import Text
+
         self._show(decision)
         while True:
             try:
                 done = await self._once(decision, pod)
             except (CliError, PodiumError) as error:
                 problem = explain(error) if isinstance(error, PodiumError) else error
-                self._console.print(f"[red]{problem.message}[/]\n{problem.hint}".rstrip(), highlight=False)
+                hint = f"\n{problem.hint}" if problem.hint else ""
+                self._console.print(Text.assemble((problem.message, "red"), hint), highlight=False)
                 continue
             if done is not None:
-                self._console.print(f"[green]✓[/] {done}" if done else "[dim]later[/]", highlight=False)
+                self._console.print(Text.assemble(("✓ ", "green"), done) if done else Text("later", "dim"))
                 return bool(done)
 
     def _show(self, decision: "Decision") -> None:
         from rich.markdown import Markdown
         from rich.rule import Rule
+        from rich.text import Text
 
         self._console.print(Rule(decision.title, style="cyan", align="left"))
         if decision.body.strip():
             self._console.print(Markdown(decision.body))
         for index, option in enumerate(decision.options, start=1):
-            self._console.print(f"  [cyan]{index}[/] {option}")
+            self._console.print(Text.assemble((f"  {index} ", "cyan"), option))
 
     async def _once(self, decision: "Decision", pod: "pod_pb2.Pod") -> str | None:
         """What was done; empty for "later"; None where nothing was decided yet."""
@@ -109,7 +113,7 @@ class Asker:
                 return await actions.submit_plan(self._podium, pod, text)
         elif text := await edit(pod.spec.content, ".md"):
             return await actions.submit_spec(self._podium, pod, text)
-        self._console.print("[dim]nothing changed[/]")
+        self._console.print("nothing changed", style="dim")
         return None
 
     async def _send_back(self, decision: "Decision", pod: "pod_pb2.Pod") -> str | None:

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.text import Text
 
 _PIPE_WIDTH = 160
+_HARMLESS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+"""Takes out the characters that steer a terminal."""
 
 
 class Output:
@@ -45,24 +48,44 @@ class Output:
     def say(self, text: str) -> None:
         """A remark for people (rich markup on); programs do not get it."""
         if not self.as_json:
-            self.console.print(text, highlight=False, soft_wrap=True)
+            self.console.print(marked(text), highlight=False, soft_wrap=True)
 
     def warn(self, text: str) -> None:
         """A line on standard error, for people and in scripts alike: what was asked for was done, but."""
         print(f"warning: {text}", file=sys.stderr)
 
 
+def marked(text: str) -> "Text":
+    """Text with rich's markup; as it stands where what was filled in makes none of it."""
+    from rich.errors import MarkupError
+    from rich.text import Text
+
+    text = text.translate(_HARMLESS)
+    try:
+        return Text.from_markup(text, emoji=False)
+    except MarkupError:
+        return Text(text)
+
+
 def make_console() -> "Console":
-    """A console that honours NO_COLOR, TERM=dumb and pipes."""
+    """A console that honours NO_COLOR, TERM=dumb and pipes.
+
+    Plain strings are shown as they stand: titles and names are other people's, and agents', so what looks like markup
+    in them is none, and what would steer the terminal is left out.
+    """
     from rich.console import Console
 
-    class PipeAware(Console):
+    class Careful(Console):
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError  # rich would end the program from inside; `failures` does it in order
 
+        def render_str(self, text: str, **how: Any) -> "Text":
+            return super().render_str(text.translate(_HARMLESS), **how)
+
+    plain: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
     if sys.stdout.isatty():
-        return PipeAware(highlight=False)
-    return PipeAware(highlight=False, width=int(os.environ.get("COLUMNS", "0") or 0) or _PIPE_WIDTH)
+        return Careful(**plain)
+    return Careful(**plain, width=int(os.environ.get("COLUMNS", "0") or 0) or _PIPE_WIDTH)
 
 
 def interactive() -> bool:

@@ -12,7 +12,7 @@ from podium.cli.common import Cli, command
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-_MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "problem": "[red]✗[/]"}
+_MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "problem": ("✗", "red")}
 
 
 @click.command()
@@ -23,11 +23,12 @@ def doctor(cli: Cli) -> int:
 
     def render() -> "RenderableType":
         from rich.table import Table
+        from rich.text import Text
 
         table = Table(box=None, pad_edge=False, show_header=False)
         for finding in findings:
-            remedy = f"\n[dim]→[/] {finding.remedy}" if finding.remedy else ""
-            table.add_row(_MARKS[finding.state], finding.name, f"{finding.text}{remedy}")
+            remedy = (("\n→ ", "dim"), finding.remedy) if finding.remedy else ()
+            table.add_row(Text(*_MARKS[finding.state]), finding.name, Text.assemble(finding.text, *remedy))
         return table
 
     cli.out.show([asdict(finding) for finding in findings], render)
