@@ -19,7 +19,8 @@ async def measure(folder: Path) -> list[Row]:
     where = launching.repository(folder / "repository")
     profiles = {launching.PROFILE: launching.profile(notes)}
     found = await worktrees.rows(folder / "worktrees", where)
-    async with LocalInstallation(folder, profiles=profiles, services={"log_level": "warning"}) as installation:
+    services = {"log_level": "warning", "lease_ttl_seconds": 4.0, "lease_renew_seconds": 2.0}  # as people have them
+    async with LocalInstallation(folder, profiles=profiles, services=services) as installation:
         found = [*await launching.rows(installation, notes, where), *found]
         return [*found, *await terminals.rows(installation.installation)]
 
