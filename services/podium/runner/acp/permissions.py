@@ -20,8 +20,9 @@ ALWAYS = "always"
 _TOOL_CHARACTERS = 128
 _CHANGES = frozenset({"edit", "delete", "move"})
 _LOOKS = frozenset({"read", "search", "think"})
-_OPERATORS = re.compile(r"[;&|<>`\n]|\$[({]")
-_LEADS_OUT = re.compile(r"^(?:[\w.-]*=)?(?:/|~|\$)|(?:^|/)\.\.(?:/|$)")
+_OPERATORS = re.compile(r"[;&|<>`\n$]")
+"""What a shell makes more of than words."""
+_LEADS_OUT = re.compile(r"^(?:[\w.-]*=)?[/~]|(?:^|[/=])\.\.(?:/|$)")
 _RUNS_ANYTHING = frozenset(
     {
         *("sh", "bash", "dash", "zsh", "fish", "env", "xargs", "sudo", "su", "eval", "exec", "time", "nohup"),

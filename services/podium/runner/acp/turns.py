@@ -7,7 +7,7 @@ from typing import Any
 from acp import RequestError
 
 from podium.chassis.tasks import TaskSet
-from podium.pods.v1.pod_pb2 import FAILURE_CAUSE_LOGIN_FAILED, FAILURE_CAUSE_TIME_LIMIT, Pod
+from podium.pods.v1.pod_pb2 import FAILURE_CAUSE_LOGIN_FAILED, FAILURE_CAUSE_TIME_LIMIT, FAILURE_CAUSE_UNSPECIFIED, Pod
 from podium.runner.acp.asking import Permissions
 from podium.runner.acp.client import Client
 from podium.runner.acp.narrator import Narrator
@@ -114,8 +114,8 @@ class AcpTurns:
         """The agent ended the turn, or failed to."""
         await self._permissions.cancel()
         if isinstance(answer, RequestError):
-            cause = {"cause": FAILURE_CAUSE_LOGIN_FAILED} if answer.code == AUTH_REQUIRED else {}
-            return TurnEnd(_QUIET, self._tail(), f"the agent failed: {said(answer)}", **cause)
+            cause = FAILURE_CAUSE_LOGIN_FAILED if answer.code == AUTH_REQUIRED else FAILURE_CAUSE_UNSPECIFIED
+            return TurnEnd(_QUIET, self._tail(), f"the agent failed: {said(answer)}", cause)
         if isinstance(answer, Exception):
             return TurnEnd(_QUIET, self._tail(), f"its answer is not understood: {str(answer)[:500]}")
         if answer.usage is not None:
@@ -124,7 +124,7 @@ class AcpTurns:
             self._narrator.meter.turn(usage.input_tokens + cached, usage.output_tokens + (usage.thought_tokens or 0))
         if answer.stop_reason == "refusal":
             return TurnEnd(_QUIET, self._tail(), "the model refused to go on")
-        return TurnEnd(_QUIET, self._tail())
+        return TurnEnd(_QUIET, self._tail(), spoken=True)
 
     async def _died(self, opened: Open) -> TurnEnd:
         """Its process ended in the middle of the turn, or says nothing that can be understood any more."""

@@ -250,6 +250,7 @@ class Life:
             tail=ended.tail,
             problem=ended.problem,
             cause=ended.cause,
+            spoken=ended.spoken,
         )
 
     def _ports(self) -> list[int]:

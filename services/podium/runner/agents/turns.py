@@ -62,6 +62,8 @@ class TurnEnd:
     """What went wrong, in words; empty: nothing that `end` does not say."""
     cause: "FailureCause.ValueType" = FAILURE_CAUSE_UNSPECIFIED
     """What kind of problem it is, where that is known."""
+    spoken: bool = False
+    """`tail` is the agent's own speech: what it says of limits and logins is not what its provider says."""
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,8 @@ class Turn:
     """What went wrong with the turn, in words; empty: nothing that `end` does not say."""
     cause: "FailureCause.ValueType" = FAILURE_CAUSE_UNSPECIFIED
     """What kind of problem it was, where that is known."""
+    spoken: bool = False
+    """`tail` is the agent's own speech: what it says of limits and logins is not what its provider says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,6 @@ def _gone_wrong(turn: Turn, now: datetime) -> Verdict:
     status = turn.end.status
     how = turn.problem or (f"exit status {status}" if status > 0 else f"ended by signal {-status}")
     shown = f"{how}\n\n{turn.tail[-_SHOWN:].strip()}".strip()
-    # What a session says is not what its provider says: there only the problem itself is looked at.
     if not turn.cause and (failure := provider_failure(turn.problem or turn.tail, now)):
         return Verdict(Next.FAIL, failure.cause, shown, failure.retry_time)
     return Verdict(Next.FAIL, turn.cause or FAILURE_CAUSE_EXIT_STATUS, shown)
