@@ -22,7 +22,6 @@ _CHANGES = frozenset({"edit", "delete", "move"})
 _LOOKS = frozenset({"read", "search", "think"})
 _OPERATORS = re.compile(r"[;&|<>`\n$]")
 """What a shell makes more of than words."""
-_LEADS_OUT = re.compile(r"^(?:[\w.-]*=)?[/~]|(?:^|[/=])\.\.(?:/|$)")
 _RUNS_ANYTHING = frozenset(
     {
         *("sh", "bash", "dash", "zsh", "fish", "env", "xargs", "sudo", "su", "eval", "exec", "time", "nohup"),
@@ -107,9 +106,18 @@ def is_safe(command: str, patterns: Sequence[str], inside: Inside) -> bool:
         return False
     if any(word.startswith(_UNSAFE_OPTIONS) for word in words):
         return False
-    if any(_LEADS_OUT.search(word) and not inside(word) for word in words[1:]):
+    if any(_leads_out(word, inside) for word in words[1:]):
         return False
     return any(fnmatch.fnmatchcase(line.strip(), pattern) for pattern in patterns)
+
+
+def _leads_out(word: str, inside: Inside) -> bool:
+    """Whether a word of a command may name a file elsewhere, by itself or behind an option."""
+    if word.startswith("-"):
+        return "/" in word or ".." in word or "~" in word
+    return any(
+        part.startswith("~") or not (part in ("", ".", "./") or inside(part)) for part in (word, word.partition("=")[2])
+    )
 
 
 def tool_of(wish: Wish, inside: Inside) -> str:
