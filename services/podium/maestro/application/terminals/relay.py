@@ -64,6 +64,7 @@ class Relay:
         self.keyboard = Keyboard(session_id, limits, clock, new_token, self._wake_source)
         self.viewers: set[Watching] = set()
         self.source: Source | None = None
+        self.was_served = False
         self.size = UNKNOWN_SIZE
         self.resized_at = 0
         """Where in the output it took its size."""
@@ -92,6 +93,7 @@ class Relay:
             self.source.close()
         source = self.source = Source(writable)
         self.exit = None
+        self.was_served = True
         self.changed_at = self._clock.monotonic()
         if offset < self.end:
             # It began anew, and counts anew.
@@ -234,14 +236,22 @@ class Relay:
         behind = self._expected - self._limits.ring_bytes // 2
         return bool(self.viewers) and all(viewer.position < behind for viewer in self.viewers)
 
-    def check_written(self) -> None:
-        """Raises TERMINAL_NOT_SERVED or TERMINAL_READ_ONLY where nothing can be typed."""
+    def takes_input(self, expected: bool) -> bool:
+        """Whether what is typed has somewhere to go; `expected`: a runner will serve it, if none does."""
         if self.exit is not None:
+            return False
+        if self.source is not None:
+            return self.source.writable
+        return expected and self._clock.monotonic() - self.changed_at < self._limits.away_after_seconds
+
+    def check_written(self, expected: bool) -> None:
+        """Raises TERMINAL_NOT_SERVED or TERMINAL_READ_ONLY where nothing can be typed."""
+        if self.takes_input(expected):
+            return
+        if self.source is None or self.exit is not None:
             raise not_served(self.session_id)
-        if self.source is not None and not self.source.writable:
-            raise precondition(
-                "TERMINAL_READ_ONLY", f"the terminal of {self.session_id} takes no input", session_id=self.session_id
-            )
+        message = f"the terminal of {self.session_id} takes no input"
+        raise precondition("TERMINAL_READ_ONLY", message, session_id=self.session_id)
 
     def ask_size(self, size: Size) -> None:
         """A viewer wants another size; the runner says when it has it."""

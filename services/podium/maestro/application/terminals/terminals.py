@@ -69,22 +69,21 @@ class Terminals:
 
     async def write(self, key: Key, token: str, sequence: int, data: bytes) -> int:
         """Type; the last sequence that is taken. Raises what the RPC documents."""
-        relay = await self._attached(key)
-        relay.check_written()
+        relay = await self._typed_into(key)
         return await relay.keyboard.type(token, sequence, data)
 
     async def resize(self, key: Key, token: str, size: Size) -> None:
         """Ask for another size. Raises what the RPC documents."""
-        relay = await self._attached(key)
-        relay.check_written()
+        relay = await self._typed_into(key)
         relay.keyboard.check(token)
         relay.ask_size(size)
 
-    async def _attached(self, key: Key) -> Relay:
-        await self._sessions.find(*key)
+    async def _typed_into(self, key: Key) -> Relay:
+        facts = await self._sessions.find(*key)
         relay = self._relays.get(key)
-        if relay is None:
+        if relay is None or facts.exit is not None:
             raise not_served(key[1])
+        relay.check_written(facts.spawned or relay.was_served)
         return relay
 
     def _relay(self, key: Key) -> Relay:

@@ -64,7 +64,7 @@ class Viewer(Watching):
         relay = self._relay
         relay.watch(self)
         try:
-            if not read_only and facts.exit is None and (relay.source is None or relay.source.writable):
+            if not read_only and facts.exit is None and relay.takes_input(facts.spawned or relay.was_served):
                 self._token = relay.keyboard.hold(self, input_token, take_input, returns=self._returns)
             self._size = facts.size if relay.size == UNKNOWN_SIZE else relay.size
             sequence = relay.keyboard.sequence if self._token else 0
