@@ -10,6 +10,7 @@ from podium.chassis.clock import SystemClock
 from podium.kernel.errors import Rejection, not_found, unavailable
 from podium.maestro.application.terminals.items import (
     Exit,
+    Input,
     Opened,
     Output,
     Size,
@@ -252,6 +253,19 @@ async def test_what_nobody_needs_is_forgotten(terminals: Terminals, known: Known
     await terminals.serve(("p", "other"), "r1", Size(24, 80), 0, True)
     again, _ = await serve(terminals)
     assert again is not relay
+
+
+async def test_a_viewer_that_returns_before_the_runner(terminals: Terminals, known: Known):
+    """After a restart of this process an agent's viewer has the input again, before its runner is there again."""
+    known.facts = SessionFacts(runner_id="r1")
+    items = await terminals.attach(KEY, 5, take_input=False, read_only=False, input_token="from before")
+    async with aclosing(items) as shown:  # type: ignore[type-var]
+        opened = await anext(aiter(shown))
+        assert isinstance(opened, Opened) and opened.input_token
+        assert await terminals.write(KEY, opened.input_token, 1, b"x") == 1
+        relay, source = await serve(terminals, offset=5)
+        orders = [relay.next_order(source) for _ in range(2)]
+        assert orders == [Wanted(5), Input(b"x")]
 
 
 async def test_typing_where_nobody_listens(terminals: Terminals, known: Known):

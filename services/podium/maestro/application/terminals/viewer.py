@@ -63,6 +63,8 @@ class Viewer(Watching):
         """`Opened`, output and what else happens, `Exit` at the end; output without data is a heartbeat."""
         relay = self._relay
         relay.watch(self)
+        # Whoever has a token had it from a terminal that was served, if not by this process.
+        relay.was_served = relay.was_served or bool(input_token)
         try:
             if not read_only and facts.exit is None and relay.takes_input(facts.spawned or relay.was_served):
                 self._token = relay.keyboard.hold(self, input_token, take_input, returns=self._returns)
