@@ -103,7 +103,12 @@ def _chunk(cli: Cli, event: "event_pb2.Event") -> None:
     text = chunk.data.decode(errors="replace")
     source = word(chunk, "source")
     if cli.out.as_json:
-        cli.out.item({"revision": event.revision, "source": source, "text": text, "gap_bytes": chunk.gap_bytes}, "")
+        from google.protobuf.json_format import MessageToDict
+
+        told = {"revision": event.revision, "source": source, "text": text, "gap_bytes": chunk.gap_bytes}
+        if chunk.HasField("update"):
+            told["update"] = MessageToDict(chunk.update, preserving_proto_field_name=True)
+        cli.out.item(told, "")
         return
     if chunk.gap_bytes:
         click.echo(f"[{chunk.gap_bytes} bytes left out]")
