@@ -1,6 +1,7 @@
 """What processes that the runner starts see of its environment: what is on the list, and nothing else."""
 
 import fnmatch
+import functools
 import os
 import re
 import shlex
@@ -26,10 +27,16 @@ _SECRET_OPTION = re.compile(r"--?[\w-]*(?:key|token|secret|passw|credential|auth
 
 def allowed(source: Mapping[str, str], more: Sequence[str] = ()) -> dict[str, str]:
     """The variables whose names match the list; PODIUM_* never pass."""
+    return dict(_allowed(frozenset(source.items()), tuple(more)))
+
+
+@functools.lru_cache(maxsize=64)
+def _allowed(source: frozenset[tuple[str, str]], more: tuple[str, ...]) -> dict[str, str]:
+    """Remembered: every agent and every step asks, and a runner's environment stays as it is."""
     patterns = (*ALLOWED, *more)
     return {
         name: value
-        for name, value in source.items()
+        for name, value in source
         if not name.startswith("PODIUM_") and any(fnmatch.fnmatchcase(name, p) for p in patterns)
     }
 

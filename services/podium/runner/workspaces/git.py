@@ -1,5 +1,6 @@
 """The git command, called so that nothing of the caller's surroundings changes what it does."""
 
+import functools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -55,10 +56,17 @@ class Result:
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of git: ours without GIT_*, never asking anybody, speaking English."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k in _KEPT}
+    return {**_cleared(frozenset(os.environb.items())), **(extra or {})}
+
+
+@functools.lru_cache(maxsize=4)
+def _cleared(surroundings: frozenset[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Remembered: every git asks, and the surroundings stay as they are."""
+    named = {os.fsdecode(name): os.fsdecode(value) for name, value in surroundings}
+    kept = {k: v for k, v in named.items() if not k.startswith("GIT_") or k in _KEPT}
     kept.update(LC_ALL="C", LANGUAGE="", GIT_TERMINAL_PROMPT="0", GIT_OPTIONAL_LOCKS="0")
     kept.pop("SSH_ASKPASS", None)
-    return {**kept, **(extra or {})}
+    return kept
 
 
 @dataclass(frozen=True, slots=True)
