@@ -9,6 +9,7 @@ import click
 from podium.cli import config_file
 from podium.cli.common import Cli, command
 from podium.cli.resolve import list_pods
+from podium.cli.supervision import is_running
 from podium.cli.views.plain import word
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ async def limits(cli: Cli, agents: int | None) -> None:
     """
     if agents is not None:
         config_file.set_number(cli.installation.config_file, "runner", "capacity", agents)
+        if not is_running(cli.installation):
+            data: dict[str, Any] = {"agents": agents, "running": 0, "waiting": 0, "runners": []}
+            cli.out.show(data, lambda: f"{agents} agents at once, as soon as Podium is up")
+            return
     async with cli.connect() as podium:
         runners = await _taken(cli, podium, agents) if agents is not None else await _runners(podium)
         pods = await list_pods(podium, unfinished_only=True)
