@@ -16,8 +16,10 @@ from tests.support.sessions import PROFILES, Desk
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalInstallation]:
-    """The installation."""
-    async with LocalInstallation(tmp_path_factory.mktemp("place"), profiles=PROFILES) as local:
+    """The installation; its leases outlast the pauses of a busy machine, on which terminals are many processes."""
+    patient = {"lease_ttl_seconds": 3.0, "lease_renew_seconds": 0.5, "log_level": "info"}
+    folder = tmp_path_factory.mktemp("place")
+    async with LocalInstallation(folder, profiles=PROFILES, services=patient) as local:
         yield local
 
 
