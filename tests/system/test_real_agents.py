@@ -1,5 +1,6 @@
 """Real, unmodified agents in whole pods: `podium run` to landed work, by the presets, with a model on loopback."""
 
+import json
 import os
 import re
 import time
@@ -113,6 +114,9 @@ def paint(somebody: AtHome, model: ModelEndpoint) -> None:
     assert pod["workstreams"][0]["result_summary"] == "The shed is blue"
     shown = somebody.call("logs", agent["id"], "-n", "1000")
     assert re.search(r"\[x\] paint", shown)
+    entries = map(json.loads, somebody.call("logs", agent["id"], "-n", "1000", "--output", "json").splitlines())
+    kinds = {kind for entry in entries for kind in entry.get("update", {})}
+    assert kinds >= {"turn", "tool_call", "permission", "plan", "speech", "usage"}
     assert "blue" in model.plays[0].asked[-1].words
     assert KEY not in shown
     assert model.keys == {KEY}

@@ -114,7 +114,7 @@ class Profile(BaseModel):
     allow_commands: list[str] = list(SAFE_COMMANDS)
     """Commands that run without asking where the pod's policy says `edits`: patterns with `*` for a whole command line.
     One that holds a shell's operators (`;`, `|`, `&&`, `>`, `$(`) or leads out of the worktree asks all the same."""
-    start_limit_seconds: float = Field(default=60.0, gt=0, le=3600)
+    start_limit_seconds: float = Field(default=180.0, gt=0, le=3600)
     """How long the agent may take to be ready: to answer initialize, and to make a session."""
     idle_limit_seconds: float = Field(default=1800.0, ge=0)
     """How long a turn may go without a sign of life; waiting for people does not count. 0: no limit."""
