@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 WRITE_BYTES = 64 << 10
 """Of one Write; longer input goes in several."""
+PAUSE_SECONDS = 5.0
+"""Somebody sits before it: the pauses between attempts grow no longer than this."""
 REATTACH_SECONDS = 10.0
 """How long a write waits while the connection is being made anew."""
 
@@ -64,7 +66,7 @@ class Terminal:
 
     async def _items(self) -> "AsyncGenerator[AttachResponse, None]":
         how = self._how
-        items = resuming(self._open, _reached, self.offset, on_loss=self._lost, sleep=how.sleep, chance=how.chance)
+        items = resuming(self._open, _reached, self.offset, on_loss=self._lost, sleep=self._pause, chance=how.chance)
         try:
             async with aclosing(items):
                 async for item in items:
@@ -91,7 +93,10 @@ class Terminal:
     def _lost(self, error: Any, pause: float) -> None:
         self._attached.clear()
         if self._how.on_loss is not None:
-            self._how.on_loss(error, pause)
+            self._how.on_loss(error, min(pause, PAUSE_SECONDS))
+
+    async def _pause(self, seconds: float) -> None:
+        await self._how.sleep(min(seconds, PAUSE_SECONDS))
 
     def _take(self, item: Any) -> None:
         match item.WhichOneof("item"):
