@@ -20,6 +20,7 @@ export function taskActions(store: ProjectStore, task: Task, project: Project | 
   const free = sessions.filter((each) => !each.taskIds.includes(task.id) && each.status < SessionStatus.COMPLETED);
   const actions: Action[] = [
     { id: "task-work", rpc: "MaestroService.SpawnSession", text: `Work on #${task.number} in a terminal`, icon: "terminal", run: async () => showSession(store, await workOn(store, task)) },
+    { id: "task-work-with", rpc: "MaestroService.SpawnSession", text: `Work on #${task.number} with an agent or a command…`, icon: "terminal", run: () => ask(workForm(store, task, profiles)) },
     { id: "task-edit", rpc: "MaestroService.UpdateTask", text: `Edit #${task.number}…`, icon: "edit", run: () => ask(editForm(store, task)) },
   ];
   if (!task.pod) {
@@ -48,6 +49,19 @@ export function taskActions(store: ProjectStore, task: Task, project: Project | 
     act: () => maestro.deleteTask(ids()),
   }) });
   return actions;
+}
+
+function workForm(store: ProjectStore, task: Task, profiles: readonly string[]) {
+  return {
+    title: `Work on #${task.number}`, verb: "Open the terminal", description: "In the project's repository, with the task at hand.",
+    fields: [
+      { kind: "choice" as const, name: "agent", label: "Agent", initial: "", options: [["", "None: my shell"] as const, ...profiles.map((each) => [each, each] as const)], hint: "By the command for people that its profile names." },
+      { kind: "line" as const, name: "command", label: "Or a command", mono: true, placeholder: "htop", hint: "Words; no shell reads them." },
+    ],
+    act: async ({ agent = "", command = "" }: Values) => {
+      showSession(store, await workOn(store, task, { agent, command: command.split(/\s+/).filter(Boolean) }));
+    },
+  };
 }
 
 function editForm(store: ProjectStore, task: Task) {

@@ -1,7 +1,9 @@
 import { useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useScope } from "@/actions/scope";
-import { useProjectStore } from "@/store/useProject";
+import { TASKS } from "@/store/project";
+import type { ProjectStore } from "@/store/projectStore";
+import { useKey, useProjectStore } from "@/store/useProject";
 import { Empty } from "@/ui/Empty";
 import { MaestroPanel } from "./MaestroPanel";
 import { SessionsSection } from "./SessionsSection";
@@ -10,6 +12,12 @@ import { TaskView } from "./TaskView";
 
 type Pane = "sessions" | "chosen" | "tasks";
 const PANES: [Pane, string][] = [["sessions", "Sessions"], ["chosen", "Open"], ["tasks", "Tasks"]];
+
+function Nothing({ store }: { store: ProjectStore }) {
+  const { errors } = useKey(store, TASKS);
+  if (errors.has(TASKS)) return <Empty icon="folder" title="This project is not to be had">It may have been removed, or its service is away. The board shows what is there.</Empty>;
+  return <Empty icon="panel" title="Choose a task or a session">Tasks stand on the right, with the sessions that work on them; sessions on the left, with the tasks that they hold.</Empty>;
+}
 
 /** Three panes: sessions on the left, tasks on the right, what is chosen between them. */
 export function WorkspacePage() {
@@ -36,7 +44,7 @@ export function WorkspacePage() {
         <div className={`min-w-0 flex-1 overflow-y-auto ${shown("chosen")}`}>
           {session ? <SessionView key={session} store={store} sessionId={session} />
             : task ? <TaskView key={task} store={store} taskId={task} />
-            : <Empty icon="panel" title="Choose a task or a session">Tasks stand on the right, with the sessions that work on them; sessions on the left, with the tasks that they hold.</Empty>}
+            : <Nothing store={store} />}
         </div>
         <div className={`w-full shrink-0 border-line bg-surface lg:w-72 lg:border-l xl:w-80 ${shown("tasks")}`}>
           <MaestroPanel store={store} chosen={task ?? ""} onChoose={reveal} />

@@ -13,9 +13,9 @@ const ROWS = 30;
 const COLUMNS = 110;
 
 /** "Work on task": a session that holds the task, its process in a terminal on a runner, and a terminal of this browser for it. */
-export async function workOn(store: ProjectStore, task: Task): Promise<string> {
+export async function workOn(store: ProjectStore, task: Task, how: { agent?: string; command?: string[] } = {}): Promise<string> {
   const answer = await maestro.spawnSession({
-    projectId: store.projectId, requestId: newRequestId(), taskIds: [task.id], name: `#${task.number} ${task.title}`.slice(0, 80), rows: ROWS, columns: COLUMNS,
+    projectId: store.projectId, requestId: newRequestId(), taskIds: [task.id], name: `#${task.number} ${task.title}`.slice(0, 80), rows: ROWS, columns: COLUMNS, ...how,
   });
   store.absorb(answer);
   const sessionId = answer.session?.id ?? "";
