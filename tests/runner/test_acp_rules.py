@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +130,13 @@ def test_only_what_lasts_begins_with_always() -> None:
     }
     assert [granted(options), refused(options)] == [options[1], options[2]]
     assert granted(options[2:3]) is None
+
+
+def test_nobody_pays_for_acp_without_it() -> None:
+    """The protocol's package is loaded by the first agent that speaks it, not with the runner."""
+    asked = "import sys, podium.runner.wiring; print('acp' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 # -- files -----------------------------------------------------------------------------------------------------------
