@@ -77,7 +77,7 @@ async def test_a_session_is_told_shown_and_counted(at_home: House, repo: Repo, t
     shown = (await at_home.shown("agent_1", b"turn 1 ended: end_turn")).decode()
     assert "(thinking) Let me see.\nI shall write it.\n" in shown
     assert "  [x] look\n  [~] write\n  [ ] test\n" in shown
-    assert "✓ Write new.txt new.txt +2 −1\n" in shown
+    assert "✓ Write new.txt +2 −1\n" in shown
     calls = await updates(at_home, "agent_1", "tool_call")
     assert [each.status for each in calls] == [jobs.TOOL_CALL_STATUS_IN_PROGRESS, jobs.TOOL_CALL_STATUS_COMPLETED]
     assert (calls[1].changes[0].path, calls[1].changes[0].lines_added) == ("new.txt", 2)

@@ -69,7 +69,7 @@ class Permissions:
     async def choose(self, call: ToolCallUpdate, options: Sequence[PermissionOption]) -> str | None:
         """The id of the option that was chosen; None: the request is cancelled."""
         offered = [Option(o.option_id, o.kind, o.name) for o in options]
-        self._narrator.calls.take(call)
+        self._narrator.calls.take(call.model_copy(update={"status": None}))  # how far it is, updates say
         wish = self._wish(call)
         tool = tool_of(wish, self._inside)
         rules = Rules(
@@ -178,7 +178,7 @@ class Permissions:
         paths += [part.path for part in call.content or () if part.type == "diff"]
         return Wish(
             kind=call.kind or known.kind or "other",
-            title=" ".join((call.title or known.title or call.tool_call_id).split())[:1000],
+            title=self._narrator.calls.brief(call.title or known.title or call.tool_call_id),
             command=_command(given.get("command")),
             paths=tuple(dict.fromkeys(paths)) or tuple(str(Path(place.path)) for place in known.locations),
             name=str(meta.get("toolName") or ""),

@@ -158,17 +158,18 @@ class Narrator:
 
     def _tool(self, update: Update) -> None:
         before, call = self.calls.take(update)
-        todos = (self.calls.input_of(call.id) or {}) if isinstance(self.calls.input_of(call.id), dict) else {}
-        if isinstance(todos.get("todos"), list) and call.status >= pb.TOOL_CALL_STATUS_IN_PROGRESS:
+        given = self.calls.input_of(call.id)
+        todos = given.get("todos") if isinstance(given, dict) else None
+        if isinstance(todos, list) and call.status >= pb.TOOL_CALL_STATUS_IN_PROGRESS:
             # Some agents keep their list by a tool of their own, and say nothing of a plan.
-            self._take_plan([_todo(each) for each in todos["todos"] if isinstance(each, dict)])
+            self._take_plan([_todo(each) for each in todos if isinstance(each, dict)])
         call.title = self._agent.redactor.text(call.title)
         call.output = self._agent.redactor.text(call.output)
         moved = call.status != before.status
         if not moved and call.title == before.title:
             return
         self._hush()
-        readable = _readable(call) if moved else ""
+        readable = _readable(call) if moved and not isinstance(todos, list) else ""
         self._transcript.update(pb.SessionUpdate(tool_call=call), readable)
         if moved and call.status == pb.TOOL_CALL_STATUS_IN_PROGRESS:
             self._progress = _line(call)
@@ -236,8 +237,10 @@ def _readable(call: pb.ToolCall) -> str:
     mark = _MARKS.get(call.status)
     if mark is None:
         return ""
-    changed = "".join(f" {change.path} +{change.lines_added} −{change.lines_removed}" for change in call.changes)
-    line = f"{mark} {_line(call)}{changed if call.status == pb.TOOL_CALL_STATUS_COMPLETED else ''}\n"
+    line = _line(call)
+    paths = {change.path: "" if change.path in line else f" {change.path}" for change in call.changes}
+    changed = "".join(f"{paths[each.path]} +{each.lines_added} −{each.lines_removed}" for each in call.changes)
+    line = f"{mark} {line}{changed if call.status == pb.TOOL_CALL_STATUS_COMPLETED else ''}\n"
     if call.kind not in ("execute", "other") and call.status != pb.TOOL_CALL_STATUS_FAILED:
         return line
     output = call.output.strip().splitlines() if call.status != pb.TOOL_CALL_STATUS_IN_PROGRESS else []

@@ -40,7 +40,7 @@ class Calls:
         call = pb.ToolCall()
         call.CopyFrom(before)
         if update.title:
-            call.title = " ".join(update.title.split())[:_TITLE]
+            call.title = self.brief(update.title)
         if update.kind:
             call.kind = update.kind
         if update.status:
@@ -64,6 +64,10 @@ class Calls:
     def known(self, name: str) -> pb.ToolCall:
         """What is known of a call."""
         return self._calls.get(name[:_TITLE], pb.ToolCall(id=name[:_TITLE]))
+
+    def brief(self, title: str) -> str:
+        """A title in one line, with the worktree's files as they are called there."""
+        return " ".join(title.replace(f"{self._root}/", "").split())[:_TITLE]
 
     def _keep(self, name: str, call: pb.ToolCall) -> None:
         self._calls[name] = call
