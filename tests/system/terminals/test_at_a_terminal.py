@@ -173,8 +173,8 @@ async def test_two_watch_and_one_types(desk: Desk, person: Person) -> None:
         second.presses("\x1d")
         assert second.ends() == 0
         third = person("attach", "shared", "--take")
-        first.sees("somebody else types now")
         third.sees("from-11")
+        first.sees("somebody else types")
         third.types("echo from-$((10+3))")
         third.sees("from-13")
         first.sees("from-13")

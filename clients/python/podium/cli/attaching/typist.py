@@ -22,6 +22,7 @@ _AWAY_SECONDS = 60.0
 _TOKEN_SECONDS = 5.0
 """How long a refused token may take to be replaced (Maestro was restarted), or to be known as lost."""
 _LOOK_SECONDS = 0.1
+_SIZE_SECONDS = 1.0
 _NOT_TYPED = frozenset({"NOT_READY", "NOT_OWNER", "TERMINAL_NOT_SERVED"})
 _NOT_SENT = ("failed to connect", "the terminal is not attached")
 """How messages of errors begin that say for certain that nothing has left."""
@@ -88,8 +89,11 @@ class Typist:
             return
         try:
             await self._remote.resize(*size)
-        except PodiumError:
-            return  # it is sent again with the next attachment
+        except PodiumError as error:
+            if error.reason == "TERMINAL_NOT_SERVED":  # its runner is on its way back
+                self._size = self._size or size
+                asyncio.get_running_loop().call_later(_SIZE_SECONDS, self._wake)
+            # Else it is sent again with the next attachment.
 
     async def _send_input(self) -> None:
         data = bytes(self._waiting[:_WRITE_BYTES])
