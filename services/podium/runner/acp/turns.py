@@ -16,7 +16,7 @@ from podium.runner.acp.session import AUTH_REQUIRED, LoginError, Session, said
 from podium.runner.acp.usage import Meter
 from podium.runner.agents import commands
 from podium.runner.agents.turns import Stage, TurnEnd
-from podium.runner.processes.supervised import Ended, Exit
+from podium.runner.processes.supervised import Ended, Exit, StartError
 from podium.runner.workspaces.commands import Tail
 
 _QUIET = Exit(Ended.EXITED, 0)
@@ -32,6 +32,14 @@ class Open:
     process: AgentProcess
     session: Session
     client: Client
+
+
+class _LimitError(Exception):
+    """A limit was passed before the session was ready."""
+
+    def __init__(self, end: Exit) -> None:
+        super().__init__(end.ended.value)
+        self.end = end
 
 
 class AcpTurns:
@@ -68,6 +76,8 @@ class AcpTurns:
                 if not unheard:
                     break
             return end
+        except _LimitError as error:
+            return TurnEnd(error.end, self._log.text())
         except LoginError as error:
             return TurnEnd(_QUIET, self._log.text(), str(error), FAILURE_CAUSE_LOGIN_FAILED)
         finally:
@@ -182,6 +192,11 @@ class AcpTurns:
         self._narrator.replaying = bool(record.session)
         try:
             session = await Session.open(self._stage, process, client, record.session)
+        except StartError:
+            await process.close()
+            if process.ended.result().ended in (Ended.TIME_LIMIT, Ended.OUTPUT_LIMIT):
+                raise _LimitError(process.ended.result()) from None
+            raise
         except BaseException:
             await process.close()
             raise
