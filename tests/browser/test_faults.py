@@ -25,7 +25,7 @@ async def test_a_page_outlives_a_killed_service(house: House, landed: Landed, se
     await expect(page.get_by_test_id(f"task-{landed.pod_id}")).to_be_visible()
     await page.evaluate(RECORD)
     killed = house.local.kill(service)
-    await page.wait_for_function("window.states.some((state) => state !== 'connected')")
+    await page.wait_for_function("() => window.states.some((state) => state !== 'connected')")
     await house.local.back(service, killed)
     title = f"Made while {service} was away"
     async with house.local.client() as podium:

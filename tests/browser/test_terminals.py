@@ -59,9 +59,11 @@ async def test_a_terminal_is_typed_into_kept_and_closed_with_its_session(house: 
     await expect(terminal).not_to_have_attribute("data-size", before or "")
     columns, rows = (await terminal.get_attribute("data-size") or "x").split("x")
     await run(page, terminal, "stty size", f"{rows} {columns}")
+    # A shell draws its prompt anew at each size, over what stood there: what came after the last one is kept as it is.
+    await run(page, terminal, "echo $((40+3))-kept", "43-kept")
     await page.reload()
     terminal = await ready(page)
-    await expect(terminal).to_contain_text("42-there")
+    await expect(terminal).to_contain_text("43-kept")
     count = page.get_by_test_id(f"task-{task_id}").get_by_test_id("session-count")
     await expect(count).to_have_text("1")
     assert len(await open_terminals(page)) == 1

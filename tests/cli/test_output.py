@@ -9,8 +9,11 @@ from podium.tasks.v1.task_pb2 import Session
 NASTY = "[/red] [bold]x :bug: \x1b[2J\x9b2J\x07end"
 
 
-def test_names_that_look_like_markup_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+def test_names_that_look_like_markup_are_shown_as_they_are(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In a table and alone: no error, no colours of theirs, and nothing that steers the terminal."""
+    monkeypatch.setenv("COLUMNS", "200")  # so that nothing is wrapped
     console = make_console()
     console.print(board.sessions_table([Session(id="s", number=1, name=NASTY)], {}, 0.0))
     console.print(NASTY)

@@ -73,9 +73,12 @@ def _hidden(view: View) -> list[Path]:
 
 
 def own_programs() -> list[Path]:
-    """What `podium agent` needs, and this Python: they may lie in the home directory."""
-    found = {sys.prefix, sys.base_prefix, sys.exec_prefix, *site.getsitepackages(), *podium.__path__}
-    return [Path(each) for each in sorted(found)]
+    """What `podium agent` needs, and this Python: they may lie in the home directory.
+
+    The folders that hold `podium`, in a checkout, have what is imported beside it.
+    """
+    found = {sys.prefix, sys.base_prefix, sys.exec_prefix, *site.getsitepackages()}
+    return sorted({Path(each) for each in found} | {Path(each).parent for each in podium.__path__})
 
 
 def path_of(environment: Mapping[str, str]) -> str:

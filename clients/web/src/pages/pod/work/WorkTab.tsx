@@ -11,7 +11,9 @@ const Graph = lazy(() => import("./Graph"));
 export function WorkTab() {
   const { pod } = usePodView();
   const [{ of }, setSearch] = usePodSearch();
-  const [list, setList] = useState(window.innerWidth < 768 || pod.workstreams.length < 2);
+  const [asked, setAsked] = useState<boolean>();
+  // Until somebody chooses: the workstreams may come while the page is open.
+  const list = asked ?? (window.innerWidth < 768 || pod.workstreams.length < 2);
   const workstreams = [...pod.workstreams].sort((a, b) => a.position - b.position);
   const chosen = workstreams.find((each) => each.id === of);
   const choose = (id: string) => setSearch({ of: id === of ? undefined : id });
@@ -23,8 +25,8 @@ export function WorkTab() {
       <section aria-label="Workstreams" className="card min-w-0 overflow-hidden">
         <div className="flex items-center border-b border-line px-3 py-1">
           <h2 className="flex-1 font-semibold">{list ? "Workstreams" : "What waits for what"}</h2>
-          <IconButton icon="graph" label="As a graph" aria-pressed={!list} className={list ? "" : "bg-sunken text-ink"} onClick={() => setList(false)} />
-          <IconButton icon="list" label="As a list" aria-pressed={list} className={list ? "bg-sunken text-ink" : ""} onClick={() => setList(true)} />
+          <IconButton icon="graph" label="As a graph" aria-pressed={!list} className={list ? "" : "bg-sunken text-ink"} onClick={() => setAsked(false)} />
+          <IconButton icon="list" label="As a list" aria-pressed={list} className={list ? "bg-sunken text-ink" : ""} onClick={() => setAsked(true)} />
         </div>
         {list ? (
           <div className="p-2">{workstreams.map((each) => <WorkstreamRow key={each.id} workstream={each} chosen={each.id === of} onOpen={() => choose(each.id)} />)}</div>
