@@ -1,6 +1,7 @@
 """A whole installation with a browser before it: chromium, the built web interface, every service its own process."""
 
 import os
+import random
 import shutil
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -115,10 +116,15 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
 
 
 def _free_port() -> int:
-    """A port of its own: the page that is open must find the gateway again where it was."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    """A port of its own: the page that is open must find the gateway again where it was.
+
+    Not one of those that the system gives to outgoing connections, which would take it while the gateway is away.
+    """
+    for port in random.sample(range(21_000, 32_000), 100):
+        with socket.socket() as free:
+            if free.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    raise AssertionError("no port is free")
 
 
 @dataclass(frozen=True)

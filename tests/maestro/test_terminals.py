@@ -3,6 +3,7 @@
 import asyncio
 
 from podium.client import sync
+from podium.client.families import UnavailableError
 from podium.client.watches import Resuming
 from podium.kernel.identity import CallerKind, Identity, issue_token
 from tests.maestro.terminals import Offer, Place, attach, together, write
@@ -158,6 +159,15 @@ async def test_a_terminal_that_begins_anew(place: Place):
     await viewer.until(lambda v: v.data.endswith(b"anew"))
 
 
+async def offered_again(place: Place, offer: Offer) -> Offer:
+    """As a runner does it: until the connection, which may still wait before it tries again, is there."""
+    while True:
+        try:
+            return await Offer(place.runner, "p", "s", output=offer.output).open()
+        except UnavailableError:
+            await asyncio.sleep(0.05)
+
+
 async def test_maestro_restarts(place: Place):
     """The client attaches again by itself, the runner serves again, nothing is lost or repeated."""
     offer = await place.offer()
@@ -184,7 +194,7 @@ async def test_maestro_restarts(place: Place):
         await offer.until(lambda o: o.typed == b"hello")
         await place.servers.stop_maestro()
         await place.servers.start_maestro()
-        again = await Offer(place.runner, "p", "s", output=offer.output).open()
+        again = await offered_again(place, offer)
         await again.until(lambda o: o.wanted is not None)
         await terminal.write(b"still there")
         await again.until(lambda o: o.typed == b"still there")
