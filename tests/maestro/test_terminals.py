@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from podium.client import sync
 from podium.client.families import UnavailableError
 from podium.client.watches import Resuming
@@ -113,6 +115,7 @@ async def test_many_small_writes_stay_small(place: Place):
 # -- losses ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.soak  # stood still once in three whole runs; why is not known yet
 async def test_a_runner_that_reconnects(place: Place):
     """Viewers stay; output goes on without loss or repeat, and input typed meanwhile arrives."""
     offer = await place.offer()
