@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 
 SCHEME = "unix:"
+BACKLOG = 512
+"""Connections to an HTTP port that may wait to be accepted."""
 
 
 class AddressInUseError(RuntimeError):

@@ -32,9 +32,9 @@ async def build(shell: Shell, settings: GatewaySettings | None = None) -> Sequen
     announce(installation.gateway_file, url, has_ui=files.built())
     shell.on_stop(_forgetting(installation.gateway_file))
 
+    from podium.chassis.http_server import HttpServer
     from podium.gateway.edge.app import Gateway
     from podium.gateway.edge.guard import Guard
-    from podium.gateway.edge.server import HttpServer
     from podium.gateway.edge.sign_in import SignIn
     from podium.gateway.limits import StreamLimits
     from podium.gateway.rpc.catalogue import Catalogue

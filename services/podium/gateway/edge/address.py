@@ -8,9 +8,8 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from podium.chassis.sockets import AddressInUseError
+from podium.chassis.sockets import BACKLOG, AddressInUseError
 
-BACKLOG = 512
 _PORTS_TRIED = 50
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from podium.agents.v1.agent_service_pb2_grpc import AgentServiceServicer
 from podium.chassis.identity import Authenticator
+from podium.chassis.sockets import BACKLOG
 from podium.chassis.tasks import TaskSet
 from podium.runner.agents.live import LiveAgent
 
@@ -21,7 +22,6 @@ SERVER_NAME = "podium"
 """The name under which a session gets the tools; agents show it before the tool's name."""
 HOST = "127.0.0.1"
 PATH = "/mcp"
-_BACKLOG = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class McpEndpoint:
     def reserve(self) -> int:
         """The port that the server listens at, or will: calls that come early wait. Raises OSError."""
         if self._listener is None:
-            self._listener = socket.create_server((HOST, 0), backlog=_BACKLOG)
+            self._listener = socket.create_server((HOST, 0), backlog=BACKLOG)
         return self.port
 
     @property

@@ -1,15 +1,12 @@
 """The MCP server over HTTP. Importing this module loads the `mcp` package: only `access` does, late."""
 
-import asyncio
-import contextlib
 import json
 import logging
 import socket
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import uvicorn
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -26,6 +23,7 @@ from mcp.types import Tool as McpTool
 from starlette.types import Receive, Scope, Send
 
 from podium.agents.v1.agent_service_pb2_grpc import AgentServiceServicer
+from podium.chassis.http_server import HttpServer
 from podium.chassis.identity import Authenticator
 from podium.kernel.errors import Rejection
 from podium.kernel.identity import CallerKind, Identity
@@ -41,7 +39,6 @@ _CONNECTIONS = 1000
 _PER_AGENT = 16
 """Calls of one agent that may be under way: a question that waits is one."""
 _STOP_SECONDS = 1
-_KEEP_ALIVE_SECONDS = 75
 _IDENTITY = "podium.identity"
 """Where a request's scope holds who calls."""
 
@@ -71,7 +68,7 @@ class ToolServer:
         self._agents = agents
         self._service = service
         self._busy: Counter[str] = Counter()
-        for noisy in ("mcp", "uvicorn.error", "sse_starlette"):
+        for noisy in ("mcp", "sse_starlette"):
             logging.getLogger(noisy).setLevel(logging.WARNING)
         hosts = [f"{HOST}:{port}", f"localhost:{port}"]
         security = TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=[f"http://{host}" for host in hosts])
@@ -84,26 +81,19 @@ class ToolServer:
             security_settings=security,
             max_request_body_size=_REQUEST_BYTES,
         )
-        self._http = _Http(self._app)
-        self._ended = asyncio.Event()
+        self._http = HttpServer(self._app, grace_seconds=_STOP_SECONDS, max_connections=_CONNECTIONS)
 
     async def serve(self, listener: socket.socket) -> None:
         """Serve until `stop`."""
-        try:
-            async with self._sessions.run():
-                await self._http.serve(sockets=[listener])
-        finally:
-            self._http.up.set()  # nobody shall wait for what will not come
-            self._ended.set()
+        await self._http.serve_at(listener, within=self._sessions.run())
 
     async def ready(self) -> None:
         """Wait until it answers."""
-        await self._http.up.wait()
+        await self._http.ready()
 
     async def stop(self) -> None:
         """End it; what is under way gets a second."""
-        self._http.wanted_end.set()
-        await self._ended.wait()
+        await self._http.stop()
 
     # -- HTTP --------------------------------------------------------------------------------------------------------
 
@@ -184,39 +174,3 @@ async def _refuse(send: Send, status: int, reason: str, message: str) -> None:
         headers.append((b"allow", b"POST"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-class _Http(uvicorn.Server):
-    """uvicorn in a process that handles signals itself; it does not wake up to look around."""
-
-    def __init__(self, app: Any) -> None:
-        self.wanted_end = asyncio.Event()
-        self.up = asyncio.Event()
-        super().__init__(
-            uvicorn.Config(
-                app,
-                loop="none",
-                http="h11",
-                ws="none",
-                interface="asgi3",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                date_header=False,
-                limit_concurrency=_CONNECTIONS,
-                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=_STOP_SECONDS,
-            )
-        )
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """The process' shell has the signals."""
-        yield
-
-    async def main_loop(self) -> None:
-        """Until the end is wanted."""
-        self.up.set()
-        await self.wanted_end.wait()

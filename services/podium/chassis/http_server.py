@@ -1,15 +1,18 @@
-"""The HTTP server: uvicorn inside a process that has its own life."""
+"""The HTTP server of a service: uvicorn inside a process that has its own life."""
 
 import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
 import uvicorn
 
-from podium.gateway.asgi import App
-from podium.gateway.edge.address import BACKLOG
+from podium.chassis.sockets import BACKLOG
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+"""An ASGI 3 application: `await app(scope, receive, send)`."""
 
 _INCOMPLETE_BYTES = 64 * 1024
 """Of a request's head that is still arriving."""
@@ -18,7 +21,10 @@ _KEEP_ALIVE_SECONDS = 75
 
 
 class HttpServer(uvicorn.Server):
-    """uvicorn under a process that handles signals itself, and that is not woken ten times a second to look around."""
+    """uvicorn under a process that handles signals itself, and that is not woken ten times a second to look around.
+
+    `grace_seconds` is what running requests get when it ends; connections beyond `max_connections` are answered 503.
+    """
 
     def __init__(self, app: App, *, grace_seconds: float, max_connections: int) -> None:
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # the shell says when it starts and stops
@@ -28,6 +34,7 @@ class HttpServer(uvicorn.Server):
                 loop="none",
                 http="h11",
                 ws="none",
+                interface="asgi3",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
@@ -41,6 +48,7 @@ class HttpServer(uvicorn.Server):
                 h11_max_incomplete_event_size=_INCOMPLETE_BYTES,
             )
         )
+        self._up = asyncio.Event()
         self._stop = asyncio.Event()
         self._ended = asyncio.Event()
 
@@ -51,14 +59,23 @@ class HttpServer(uvicorn.Server):
 
     async def main_loop(self) -> None:
         """Until `stop`."""
+        self._up.set()
         await self._stop.wait()
 
-    async def serve_at(self, listener: socket.socket) -> None:
-        """Serve until `stop`; running requests get the grace."""
+    async def serve_at(
+        self, listener: socket.socket, within: contextlib.AbstractAsyncContextManager[object] | None = None
+    ) -> None:
+        """Serve until `stop`, `within` what the application needs around it; running requests get the grace."""
         try:
-            await self.serve(sockets=[listener])
+            async with within or contextlib.nullcontext():
+                await self.serve(sockets=[listener])
         finally:
+            self._up.set()  # nobody shall wait for what will not come
             self._ended.set()
+
+    async def ready(self) -> None:
+        """Wait until it answers, or has ended."""
+        await self._up.wait()
 
     async def stop(self) -> None:
         """End it, and wait for the end."""
