@@ -161,6 +161,22 @@ def test_no_agent_is_guessed(flag: str | None, setting: str, installed: list[str
     assert "demo" not in caught.value.hint.replace("podium demo", "")
 
 
+@pytest.mark.parametrize(
+    ("installed", "says"),
+    [
+        (["claude", "demo"], "there are: claude, demo (scripted)"),
+        (["demo"], "there are: demo (scripted)"),
+        ([], "none is offered"),
+    ],
+)
+def test_who_names_an_agent_is_told_of_all(installed: list[str], says: str) -> None:
+    """A name that nobody offers: the hint has every profile there is, scripted ones too, and how a new one comes."""
+    with pytest.raises(CliError, match="no runner offers the agent 'gpt'") as caught:
+        profiles.choose("gpt", "", installed, {"demo"})
+    assert says in caught.value.hint
+    assert "podium up" in caught.value.hint
+
+
 def test_scripted_profiles_are_known_by_their_kind(tmp_path: Path) -> None:
     """Whatever its name, a profile of kind `scripted` is one."""
     config = tmp_path / "podium.toml"

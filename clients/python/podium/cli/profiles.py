@@ -54,7 +54,9 @@ def choose(flag: str | None, setting: str, installed: Iterable[str], scripted: C
     if wanted:
         if wanted not in names:
             origin = "--agent" if flag else "`agent` in .podium.toml"
-            raise CliError(f"no runner offers the agent {wanted!r} ({origin})", _list(real), exits.NOT_FOUND)
+            raise CliError(
+                f"no runner offers the agent {wanted!r} ({origin})", _offered(names, scripted), exits.NOT_FOUND
+            )
         return wanted
     if len(real) == 1:
         return real[0]
@@ -68,6 +70,11 @@ def choose(flag: str | None, setting: str, installed: Iterable[str], scripted: C
 
 
 def _list(names: list[str]) -> str:
-    if not names:
-        return "no agent is offered; see `podium doctor`"
     return f'there are: {", ".join(names)} (--agent NAME, or `agent = "NAME"` in .podium.toml)'
+
+
+def _offered(names: list[str], scripted: Collection[str]) -> str:
+    """What can be taken instead, scripted ones named as such; and how a new profile comes to be offered."""
+    marked = [f"{name} (scripted)" if name in scripted else name for name in names]
+    there = _list(marked) if marked else "none is offered; see `podium doctor`"
+    return f"{there}; a new one is offered after `podium down; podium up`"
