@@ -1,25 +1,19 @@
 """Real, unmodified agents in whole pods: `podium run` to landed work, by the presets, with a model on loopback."""
 
 import json
-import os
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from podium.cli import exits, supervision
+from podium.cli import exits
 from tests.fakes.model_endpoint import ModelEndpoint, Play, plan, run, say, tool, write
-from tests.support.installation import FAST, to_toml
-from tests.support.person import Person
-from tests.support.real_agents import KEY, PROGRAMS, Den, den
-from tests.support.shop import Shop
+from tests.support.at_home import AtHome, at_home
+from tests.support.real_agents import KEY, PROGRAMS
 
 pytestmark = pytest.mark.timeout(300)
 
-LIMIT_SECONDS = 120.0
 TASK = "Paint the shed"
 WORK = Play(
     TASK,
@@ -42,50 +36,13 @@ def model() -> Iterator[ModelEndpoint]:
         yield serving
 
 
-class AtHome(Person):
-    """Somebody who has the agent on PATH, and its settings at home."""
-
-    def __init__(self, place: Path, agent: Den) -> None:
-        repository = place / "repository"
-        repository.mkdir()
-        (repository / "Makefile").write_text("paint:\n\t@echo painting\n")
-        super().__init__(place / "data", Shop(repository, place / "none", place / "none"))
-        self.shop.git("init", "--quiet", "--initial-branch=main")
-        self.shop.git("add", "--all")
-        self.shop.git("-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "--quiet", "-m", "As it was")
-        self.installation.ensure()
-        settings = {**FAST, "gateway": {"port": "nonsense"}}
-        self.installation.config_file.write_text(to_toml(settings))
-        self.agent = agent
-
-    def pod(self, holds: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
-        """The pod, once it is so."""
-        deadline = time.monotonic() + LIMIT_SECONDS
-        while time.monotonic() < deadline:
-            found: dict[str, Any] = self.json("show", "1")
-            if holds(found):
-                return found
-        raise AssertionError(f"never came: {found}")
-
-    def waits(self, what: str) -> str:
-        told = self.call("watch", "1", "--until-waiting", code=exits.WAITING)
-        assert what in told
-        return told
-
-
 @pytest.fixture
 def somebody(
     tmp_path: Path, model: ModelEndpoint, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> Iterator[AtHome]:
     name, traced = request.param
-    agent = den(name, tmp_path / "den", model, traced=traced)
-    for variable in [each for each in os.environ if each.startswith(("OPENAI", "OPENCODE", "QWEN"))]:
-        monkeypatch.delenv(variable)
-    for variable, value in agent.environment.items():
-        monkeypatch.setenv(variable, value)
-    person = AtHome(tmp_path, agent)
-    yield person
-    supervision.stop(person.installation)
+    with at_home(name, tmp_path, model, monkeypatch, traced=traced) as person:
+        yield person
 
 
 def paint(somebody: AtHome, model: ModelEndpoint) -> None:
