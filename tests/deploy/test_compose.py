@@ -1,14 +1,8 @@
 """deploy/compose.yaml says only what the programs understand, and its targets together carry a pod to landing."""
 
-import asyncio
-import os
 import re
 import shutil
-import signal
 import subprocess
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import fields
 from pathlib import Path
 
@@ -19,14 +13,13 @@ from podium.client import Podium
 from podium.client.installation import SERVICES, Installation
 from podium.gateway.settings import GatewaySettings
 from podium.kernel.identity import CallerKind, Identity, issue_token
-from podium.supervisor.health import serving
 from tests.support.installation import to_toml
+from tests.support.serving import served
 from tests.support.shop import is_green, make_shop
 from tests.support.story import approve_all, open_pod
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 COMPOSE = (DEPLOY / "compose.yaml").read_text()
-LIMIT_SECONDS = 60.0
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -64,36 +57,6 @@ def test_docker_understands_it() -> None:
         pytest.skip("docker compose is not here")
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
-
-
-@asynccontextmanager
-async def served(installation: Installation, logs: Path) -> AsyncIterator[dict[str, asyncio.subprocess.Process]]:
-    """Every target by `podium serve`, in compose's environment, all at once; ended in order by SIGTERM."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(ENV_PREFIX)} | {
-        "PODIUM_DATA_DIR": str(installation.data_dir),
-        "PODIUM_LOG_FORMAT": "json",
-        "PODIUM_GATEWAY_HOST": "0.0.0.0",
-        "PODIUM_GATEWAY_PORT": "0",
-    }
-    running: dict[str, asyncio.subprocess.Process] = {}
-    try:
-        for name in SERVICES:
-            with (logs / f"{name}.log").open("wb") as log:
-                running[name] = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "podium.cli.main", "serve", name), env=environment, stdout=log, stderr=log
-                )
-        async with asyncio.timeout(LIMIT_SECONDS):
-            while not all([await serving(installation.address(name)) for name in SERVICES]):
-                for name, process in running.items():
-                    assert process.returncode is None, (logs / f"{name}.log").read_text()
-        yield running
-    finally:
-        for process in reversed(running.values()):
-            if process.returncode is None:
-                process.send_signal(signal.SIGTERM)
-        for name, process in running.items():
-            async with asyncio.timeout(LIMIT_SECONDS):
-                assert await process.wait() == 0, (logs / f"{name}.log").read_text()
 
 
 async def test_the_targets_carry_a_pod_to_landing(tmp_path: Path) -> None:

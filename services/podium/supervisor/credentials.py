@@ -21,11 +21,11 @@ def prepare(installation: Installation) -> None:
     installation.data_dir.chmod(0o700)
     installation.run_dir.chmod(0o700)  # refused where a stranger made it: then nothing is started in it
     if not installation.key_file.exists():
-        _write_private(installation.key_file, secrets.token_hex(_KEY_CHARACTERS // 2))
+        write_private(installation.key_file, secrets.token_hex(_KEY_CHARACTERS // 2))
     key = installation.key_file.read_bytes().strip()
     token = issue_token(key, Identity(CallerKind.PERSON, person_name()))
     if _read(installation.person_token_file) != token:
-        _write_private(installation.person_token_file, token)
+        write_private(installation.person_token_file, token)
 
 
 def person_name() -> str:
@@ -43,7 +43,7 @@ def _read(path: Path) -> str | None:
         return None
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """Whole or not at all, and readable by nobody else at any instant (mkstemp makes 0600)."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

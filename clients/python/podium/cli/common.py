@@ -30,16 +30,21 @@ class Cli:
     @asynccontextmanager
     async def connect(self) -> AsyncIterator["Podium"]:
         """The services; raises `CliError` where none run here."""
-        from podium.cli.supervision import is_running
+        from podium.cli import reaching
         from podium.client import Podium
 
-        if not is_running(self.installation):
+        if not reaching.is_served(self.installation):
             raise CliError(
                 f"Podium is not running in {self.installation.data_dir}",
                 "start it with `podium up`",
                 exits.UNAVAILABLE,
             )
-        async with Podium.connect(installation=self.installation) as podium:
+        token, addresses = reaching.token(self.installation), reaching.elsewhere()
+        if not token:
+            raise CliError(
+                "there is no person's token here", f"`podium token NAME --save`, or set {reaching.TOKEN}", exits.DENIED
+            )
+        async with Podium.connect(installation=self.installation, token=token, addresses=addresses) as podium:
             yield podium
 
 

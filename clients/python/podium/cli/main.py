@@ -49,6 +49,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "logs": ("commands.logs:logs", "Show the log of a service or the transcript of an agent."),
         "serve": ("commands.serve:serve", "Run one service here, for clusters and containers."),
         "store": ("commands.store:store", "Look into the event store; verify, back up, restore."),
+        "token": ("commands.token:token", "Make a person's token, where services run by `podium serve`."),
         "doctor": ("commands.doctor:doctor", "Check this machine and say how to mend what is wrong."),
         "demo": ("commands.demo:demo", "See a whole run on a sample repository, without any model."),
         "completion": ("commands.completion:completion", "Print the shell completion script."),

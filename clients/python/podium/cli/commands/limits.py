@@ -8,8 +8,8 @@ import click
 
 from podium.cli import config_file
 from podium.cli.common import Cli, command
+from podium.cli.reaching import is_served
 from podium.cli.resolve import list_pods
-from podium.cli.supervision import is_running
 from podium.cli.views.plain import word
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ async def limits(cli: Cli, agents: int | None) -> None:
     """
     if agents is not None:
         config_file.set_number(cli.installation.config_file, "runner", "capacity", agents)
-        if not is_running(cli.installation):
+        if not is_served(cli.installation):
             data: dict[str, Any] = {"agents": agents, "running": 0, "waiting": 0, "runners": []}
             cli.out.show(data, lambda: f"{agents} agents at once, as soon as Podium is up")
             return

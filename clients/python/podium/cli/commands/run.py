@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from podium.cli import exits, opening, profiles, repository, supervision, trust
+from podium.cli import exits, opening, profiles, reaching, repository, trust
 from podium.cli.common import Cli, command
 from podium.cli.exits import CliError
 from podium.cli.following import follow
@@ -45,7 +45,7 @@ async def run(
     if not repository.has_commits(place):
         raise CliError(f"{place.location} has no commit yet", "make a first one: agents start from it", exits.REFUSED)
     await trust.ensure(cli.installation, place, how["base"])
-    if supervision.start(cli.installation):
+    if reaching.begin(cli.installation):
         cli.out.say("[dim]Podium started[/]")
     async with cli.connect() as podium:
         profile = profiles.choose(

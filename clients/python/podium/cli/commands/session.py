@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from podium.cli import exits, repository, supervision
+from podium.cli import exits, reaching, repository
 from podium.cli.common import Cli, command
 from podium.cli.exits import CliError
 from podium.cli.views.plain import plain
@@ -57,7 +57,7 @@ async def new(
     if not detach and not cli.out.as_json and not interactive():
         raise CliError("attaching needs a terminal", "begin it with --detach", exits.USAGE)
     place = repository.locate(str(Path.cwd()))
-    if supervision.start(cli.installation):
+    if reaching.begin(cli.installation):
         cli.out.say("[dim]Podium started[/]")
     async with cli.connect() as podium:
         request = _request(place, words, directory, variables, how)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from podium.cli import exits, supervision
+from podium.cli import exits, reaching, supervision
 from podium.cli.common import Cli, command
 from podium.cli.views.plain import plain
 from podium.client import signin
@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 @command
 async def status(cli: Cli) -> int:
     """Show the services: state, address, restarts, and the leases of those who live. Exit code 3: not running."""
-    running = supervision.is_running(cli.installation)
-    gateway = signin.find_gateway(cli.installation) if running else None
-    state = supervision.read_state(cli.installation) if running else {}
+    supervised = supervision.is_running(cli.installation)
+    running = supervised or reaching.is_served(cli.installation)
+    gateway = signin.find_gateway(cli.installation) if running and not reaching.elsewhere() else None
+    state = supervision.read_state(cli.installation) if supervised else {}
     leases = await _leases(cli) if running else []
     data = {
         "running": running,
         "data_dir": str(cli.installation.data_dir),
         "version": state.get("version", ""),
-        "phase": state.get("phase", "stopped"),
-        "pid": state.get("pid", 0) if running else 0,
+        "phase": state.get("phase", "unsupervised" if running else "stopped"),
+        "pid": state.get("pid", 0),
         "services": state.get("services", []),
         "leases": [plain(lease) for lease in leases],
         "url": gateway.url if gateway is not None else "",
@@ -58,8 +59,13 @@ def _render(data: dict[str, Any], leases: "list[event_pb2.Lease]") -> "Group":
 
     if not data["running"]:
         return Group(Text(f"Podium is not running in {data['data_dir']}; `podium up` starts it"))
-    head = Text(f"Podium {data['version']} · {data['phase']} · process {data['pid']} · {data['data_dir']}\n")
-    parts: list[RenderableType] = [head, board.services_table(data["services"])]
+    parts: list[RenderableType] = []
+    if data["services"]:
+        head = f"Podium {data['version']} · {data['phase']} · process {data['pid']} · {data['data_dir']}\n"
+        parts += [Text(head), board.services_table(data["services"])]
+    else:
+        where = ", ".join(reaching.elsewhere().values()) or data["data_dir"]
+        parts += [Text(f"Podium runs without a supervisor of ours · {where}")]
     if data["url"]:
         parts += [Text(f"\nweb  {data['url']}  (podium open signs in)")]
     if leases:
