@@ -1,15 +1,22 @@
 """The client's shared append stream: order, batches, loss of the store."""
 
 import asyncio
+import subprocess
+import sys
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from podium.chassis.interceptors.errors import status_of_rejection
+from podium.client.append_message import encode_append, encode_message
 from podium.client.appending import LEAST_SHARE, MESSAGES_UNDER_WAY
 from podium.client.errors import PodiumError, make_error
-from podium.client.events import EventStore
+from podium.client.events import EventStore, new_event_id
+from podium.events.v1.event_pb2 import Fence
 from podium.events.v1.event_service_pb2 import (
+    AppendRequest,
     AppendResponse,
     AppendStreamRequest,
     AppendStreamResponse,
@@ -64,6 +71,43 @@ async def test_without_a_store_the_deadline_decides(server: Server) -> None:
     assert (await podium.events.append([append])).last_position == 2
 
 
+@given(
+    st.lists(st.tuples(st.integers(1, 2**62), st.sampled_from([0, 90, 20_000, 2_100_000]), st.booleans()), max_size=4)
+)
+@settings(max_examples=30, deadline=None)
+def test_messages_are_what_protobuf_would_write(appends: list[tuple[int, int, bool]]) -> None:
+    """The outer messages are put together by hand, of every length; they read back as what was meant."""
+    meant, encoded = AppendStreamRequest(), []
+    for number, size, fenced in appends:
+        parts = [to("pods/1", event(b"x" * size), expect=7)]
+        fence = Fence(service="pod-manager", shard=3, epoch=size + 1) if fenced else None
+        meant.appends.add(number=number, append=AppendRequest(appends=parts, fence=fence))
+        encoded.append((number, encode_append(parts, fence)))
+    assert encode_message(encoded) == meant.SerializeToString()
+
+
+def test_event_ids_are_time_ordered_and_differ_in_a_forked_process() -> None:
+    """Version 7 and its variant, in the order of their milliseconds; a child does not go on where its parent is."""
+    ids = [new_event_id() for _ in range(1000)]
+    assert len(set(ids)) == 1000
+    assert [each[:6] for each in ids] == sorted(each[:6] for each in ids)
+    assert all(each[6] >> 4 == 7 and each[8] >> 6 == 2 and len(each) == 16 for each in ids)
+    done = subprocess.run([sys.executable, "-c", _FORKING], capture_output=True, text=True, check=True)
+    child, parent = done.stdout.split()
+    assert child[12:] != parent[12:]
+
+
+_FORKING = """
+import os
+from podium.client.events import new_event_id
+child = os.fork()
+if child:
+    os.waitpid(child, 0)
+print(new_event_id().hex(), flush=True)
+os._exit(0)
+"""
+
+
 class ScriptedCall:
     """An AppendStream whose answers the test writes; `sent` holds the messages as they came."""
 
@@ -72,8 +116,8 @@ class ScriptedCall:
         self.answers: asyncio.Queue[AppendStreamResponse | PodiumError] = asyncio.Queue()
         self.cancelled = False
 
-    async def write(self, message: AppendStreamRequest) -> None:
-        self.sent.put_nowait(message)
+    async def write(self, message: bytes) -> None:
+        self.sent.put_nowait(AppendStreamRequest.FromString(message))
 
     async def read(self) -> AppendStreamResponse:
         answer = await self.answers.get()
@@ -98,7 +142,7 @@ class ScriptedStub:
 
 def stub_and_store() -> tuple[ScriptedStub, EventStore]:
     stub: Any = ScriptedStub()
-    return stub, EventStore(stub)
+    return stub, EventStore(stub, stub.AppendStream)
 
 
 def stored(number: int) -> NumberedResult:

@@ -8,17 +8,15 @@ back; the store answers a repeat with the original positions.
 import asyncio
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from podium.client.append_message import encode_append, encode_message
 from podium.client.errors import FieldViolation, PodiumError, from_status, make_error
 from podium.client.tasks import TaskSet
 from podium.events.v1.event_pb2 import Fence, StreamAppend
-from podium.events.v1.event_service_pb2 import AppendResponse, AppendStreamRequest, AppendStreamResponse
-
-if TYPE_CHECKING:
-    from podium.events.v1.event_service_pb2_grpc import EventStoreServiceAsyncStub
+from podium.events.v1.event_service_pb2 import AppendResponse, AppendStreamResponse
 
 MAX_PENDING = 10_000
 MAX_PENDING_BYTES = 64 << 20
@@ -59,7 +57,7 @@ class _Message:
 class _Pending:
     number: int
     appends: Sequence[StreamAppend]
-    fence: Fence | None
+    data: bytes
     future: "asyncio.Future[AppendResponse]"
     size: int
     deadline: float
@@ -68,10 +66,13 @@ class _Pending:
 
 
 class Appender:
-    """Lives as long as its connection; the stream is opened with the first append."""
+    """Lives as long as its connection; the stream is opened with the first append.
 
-    def __init__(self, stub: "EventStoreServiceAsyncStub") -> None:
-        self._stub = stub
+    `open_stream` makes an `AppendStream` to which encoded messages are written.
+    """
+
+    def __init__(self, open_stream: Callable[[], Any]) -> None:
+        self._open_stream = open_stream
         self._tasks = TaskSet("appender")
         self._pending: dict[int, _Pending] = {}
         self._queue: deque[_Pending] = deque()
@@ -101,7 +102,8 @@ class Appender:
     def _enqueue(self, appends: Sequence[StreamAppend], fence: Fence | None, timeout_seconds: float) -> _Pending:
         if self._closed:
             raise make_error("UNAVAILABLE", "NOT_READY", "the connection is closed")
-        size = sum(append.ByteSize() for append in appends)
+        data = encode_append(appends, fence)
+        size = len(data)
         if size > MAX_APPEND_BYTES:
             text = f"at most {MAX_APPEND_BYTES} bytes in an append"
             wrong = FieldViolation("appends", text)
@@ -111,7 +113,7 @@ class Appender:
         self._numbers += 1
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_seconds
-        pending = _Pending(self._numbers, appends, fence, loop.create_future(), size, deadline)
+        pending = _Pending(self._numbers, appends, data, loop.create_future(), size, deadline)
         if self._timer is None or deadline < self._timer.when():
             self._set_timer(deadline)
         self._pending[pending.number] = pending
@@ -183,7 +185,7 @@ class Appender:
 
     async def _talk(self) -> None:
         """One stream, until it ends; raises why."""
-        call: Any = self._stub.AppendStream()
+        call = self._open_stream()
         writer = self._tasks.spawn(self._write(call), name="write")
         try:
             while (answer := await _read(call)) is not None:
@@ -200,33 +202,30 @@ class Appender:
                 await self._wake.wait()
                 # Those who got their answers with the message that made room come first: they may append again.
                 await asyncio.sleep(0)
-            message = self._fill()
-            if message.appends:
+            if message := self._fill():
                 try:
                     await call.write(message)
                 except (PodiumError, asyncio.InvalidStateError):
                     return  # the stream has ended: its reader hears why
 
-    def _fill(self) -> AppendStreamRequest:
-        message, under_way, size = AppendStreamRequest(), _Message(), 0
+    def _fill(self) -> bytes:
+        """The next message; empty: nobody waits any more."""
+        taken: list[tuple[int, bytes]] = []
+        under_way, size = _Message(), 0
         share = min(max(LEAST_SHARE, -(-len(self._pending) // MESSAGES_UNDER_WAY)), APPENDS_PER_MESSAGE)
         room = min(max(LEAST_SHARE_BYTES, -(-self._bytes // MESSAGES_UNDER_WAY)), BYTES_PER_MESSAGE)
-        while self._queue and len(message.appends) < share:
+        while self._queue and len(taken) < share:
             if size and size + self._queue[0].size > room:
                 break
             pending = self._queue.popleft()
             if pending.future.done():
                 continue
-            item = message.appends.add()
-            item.number = pending.number
-            item.append.appends.extend(pending.appends)
-            if pending.fence is not None:
-                item.append.fence.CopyFrom(pending.fence)
+            taken.append((pending.number, pending.data))
             size += pending.size
             pending.message = under_way
-            under_way.unanswered += 1
-        self._under_way += under_way.unanswered > 0
-        return message
+        under_way.unanswered = len(taken)
+        self._under_way += bool(taken)
+        return encode_message(taken)
 
     def _settle(self, answer: AppendStreamResponse) -> None:
         """Hand out the answers; raises the first transient refusal, so that the stream is begun anew."""

@@ -40,14 +40,14 @@ class Wires:
 
     def __init__(self) -> None:
         self._channels: dict[str, grpc.aio.Channel] = {}
-        self._methods: dict[tuple[str, str], Any] = {}
+        self._methods: dict[tuple[str, str, Any], Any] = {}
         self._closed = False
 
-    def method(self, address: str, path: str, make: Callable[[grpc.aio.Channel], Any]) -> Any:
+    def method(self, address: str, path: str, encoder: Any, make: Callable[[grpc.aio.Channel], Any]) -> Any:
         """The raw multi-callable of a method at an address. Raises RuntimeError after `close`."""
-        found = self._methods.get((address, path))
+        found = self._methods.get((address, path, encoder))
         if found is None:
-            found = self._methods[address, path] = make(self._channel(address))
+            found = self._methods[address, path, encoder] = make(self._channel(address))
         return found
 
     def _channel(self, address: str) -> grpc.aio.Channel:
@@ -95,7 +95,7 @@ class ServiceChannel:
             return getattr(channel, kind)(path, *codecs, **more)
 
         def open_at(address: str) -> Any:
-            return self._wires.method(address, path, make)
+            return self._wires.method(address, path, more.get("request_serializer"), make)
 
         return Method(path, self._address, open_at, self._caller)
 
@@ -171,8 +171,13 @@ class Podium:
     def events(self) -> "EventStore":
         """The event store in words of events and streams; appends share one stream of batches."""
         from podium.client.events import EventStore
+        from podium.events.v1.event_service_pb2 import AppendStreamResponse
 
-        return EventStore(self.event_store)
+        # Its requests are encoded already.
+        channel = ServiceChannel(self._wires, self._addresses["event-store"], self._caller)
+        path = "/podium.events.v1.EventStoreService/AppendStream"
+        open_stream = channel.stream_stream(path, response_deserializer=AppendStreamResponse.FromString)
+        return EventStore(self.event_store, open_stream)
 
     def watch_project(
         self,

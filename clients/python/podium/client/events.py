@@ -1,10 +1,11 @@
 """The event store in words of events and streams."""
 
 import os
+import random
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from podium.client.appending import Appender
 from podium.client.errors import PodiumError
@@ -34,9 +35,9 @@ SNAPSHOT_TIMEOUT_SECONDS = 60.0
 class EventStore:
     """`Podium.events`. Every method raises PodiumErrors with the reasons that the RPCs document."""
 
-    def __init__(self, stub: "EventStoreServiceAsyncStub") -> None:
+    def __init__(self, stub: "EventStoreServiceAsyncStub", open_append_stream: Callable[[], Any]) -> None:
         self._stub = stub
-        self._appender = Appender(stub)
+        self._appender = Appender(open_append_stream)
 
     async def append(
         self, appends: Sequence[StreamAppend], fence: Fence | None = None, timeout_seconds: float = 10.0
@@ -44,8 +45,8 @@ class EventStore:
         """Store atomically; the answer means durable.
 
         Calls are stored in their order; they share one stream of messages, and survive its loss until the timeout
-        (seconds), under the same event ids. Empty event ids are filled in, in the caller's messages; leave these alone
-        until the answer. Raises REVISION_CONFLICT, FENCED, EVENT_ID_REUSED, INVALID_FIELD, STORAGE_FULL;
+        (seconds), under the same event ids. Empty event ids are filled in, in the caller's messages; the rest of these
+        is taken as it is at the call. Raises REVISION_CONFLICT, FENCED, EVENT_ID_REUSED, INVALID_FIELD, STORAGE_FULL;
         DEADLINE_EXCEEDED and UNAVAILABLE mean that the outcome is unknown: repeat with the same messages.
         """
         for append in appends:
@@ -165,9 +166,11 @@ class EventStore:
         await self._appender.close()
 
 
+_random = random.Random()  # noqa: S311 - ids are unique, not secret. From the system, and again in each forked process
+os.register_at_fork(after_in_child=_random.seed)
+
+
 def new_event_id() -> bytes:
     """A time-ordered id of 16 bytes (UUIDv7)."""
-    body = bytearray((time.time_ns() // 1_000_000).to_bytes(6, "big") + os.urandom(10))
-    body[6] = body[6] & 0x0F | 0x70
-    body[8] = body[8] & 0x3F | 0x80
-    return bytes(body)
+    milliseconds, chance = time.time_ns() // 1_000_000, _random.getrandbits(74)
+    return (milliseconds << 80 | 7 << 76 | chance >> 62 << 64 | 2 << 62 | chance & 0x3FFF_FFFF_FFFF_FFFF).to_bytes(16)
