@@ -8,7 +8,9 @@ from typing import Any
 from podium.chassis.identity import current_identity
 from podium.chassis.interceptors.errors import status_of_rejection
 from podium.chassis.tasks import TaskSet
-from podium.event_store.adapters.requests import check_writer, fields_of_appended, parse_append, render_appended
+from podium.event_store.adapters.append_view import view_of
+from podium.event_store.adapters.incoming import parse_append
+from podium.event_store.adapters.requests import check_writer, fields_of_appended, render_appended
 from podium.event_store.application.store import Store
 from podium.event_store.domain.model import Append, Appended, Outcome
 from podium.events.v1 import event_service_pb2 as pb
@@ -63,8 +65,7 @@ class AppendServicer:
 
     async def Append(self, request: pb.AppendRequest, context: Any) -> pb.AppendResponse:
         """Store one append."""
-        request.DiscardUnknownFields()
-        append = parse_append(request)
+        append = parse_append(view_of(request))
         check_writer(current_identity(), append)
         (outcome,) = await self._store.log.append([append])
         if isinstance(outcome, Rejection):
@@ -113,8 +114,7 @@ class AppendServicer:
     def _launch(self, request: pb.AppendStreamRequest, identity: Identity) -> _Flight:
         appends: list[Append] = []
         flight = _Flight([], [], None)
-        request.DiscardUnknownFields()
-        for numbered in request.appends:
+        for numbered in view_of(request).appends:
             flight.numbers.append(numbered.number)
             try:
                 append = parse_append(numbered.append)

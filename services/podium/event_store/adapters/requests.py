@@ -1,13 +1,11 @@
 """Requests to the log's words, checked; and back."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from podium.event_store.domain import limits
 from podium.event_store.domain.model import (
     Append,
     Appended,
-    Fact,
     Fence,
     Filter,
     Lease,
@@ -21,86 +19,6 @@ from podium.kernel.errors import denied, invalid
 from podium.kernel.identity import CallerKind, Identity
 
 RUNNER_CATEGORIES = ("transcripts/", "artifacts/")
-
-
-def parse_append(request: event_service_pb2.AppendRequest) -> Append:
-    """The append; raises the Rejection of what is wrong with it.
-
-    The request is without unknown fields (`DiscardUnknownFields`): they could pose as the store's own.
-    """
-    parts = []
-    for index, part in enumerate(request.appends):
-        expected = part.expected_revision if part.HasField("expected_revision") else None
-        parts.append(StreamPart(part.stream, _parse_facts(part.events, index), expected))
-    append = Append(parts, parse_fence(request.fence) if request.HasField("fence") else None)
-    limits.check_append(append)
-    return append
-
-
-_QUICK_OVERHEAD_BYTES = 255
-"""An event whose size without its payload is at most this has no text that is too long but, perhaps, a key."""
-_QUICK_KEY_CHARACTERS = limits.MAX_METADATA_KEY_BYTES // 4
-_KNOWN_TYPES_KEPT = 1000
-_known_types: set[str] = set()
-"""Types that were found sound: they come again and again."""
-
-
-def _parse_facts(events: Iterable[event_pb2.NewEvent], part: int) -> list[Fact]:
-    """The facts, checked; quickly where everything is short and known, and that is nearly always."""
-    facts: list[Fact] = []
-    for event in events:
-        event_id, event_type, size = event.event_id, event.type, len(event.data)
-        # Deterministic: a retry must give the same bytes.
-        body = event.SerializeToString(deterministic=True)
-        fact = Fact(event_id, event_type, body)
-        if (
-            len(event_id) != limits.ID_BYTES
-            or event_type not in _known_types
-            or size > limits.MAX_DATA_BYTES
-            or len(body) - size > _QUICK_OVERHEAD_BYTES
-        ):
-            _check(event, fact, size, part, len(facts))
-        pairs = event.metadata
-        if len(pairs) > limits.MAX_METADATA_PAIRS:
-            _check(event, fact, size, part, len(facts))
-        for key in pairs:
-            if not 0 < len(key) <= _QUICK_KEY_CHARACTERS:
-                _check(event, fact, size, part, len(facts))
-        facts.append(fact)
-    return facts
-
-
-def _check(event: event_pb2.NewEvent, fact: Fact, size: int, part: int, number: int) -> None:
-    """Look at everything. Raises INVALID_FIELD with the event's place."""
-    try:
-        limits.check_fact(fact, size)
-        _check_texts(event, len(fact.body) - size)
-    except limits.FieldError as wrong:
-        raise invalid(f"appends[{part}].events[{number}].{wrong.field}", wrong.remedy) from None
-    if len(_known_types) >= _KNOWN_TYPES_KEPT:
-        _known_types.clear()
-    _known_types.add(fact.type)
-
-
-def _too_long(text: str, limit: int) -> bool:
-    # UTF-8 takes at most four bytes a character: most texts need not be encoded to know.
-    return len(text) * 4 > limit and len(text.encode()) > limit
-
-
-def _check_texts(event: event_pb2.NewEvent, overhead: int) -> None:
-    """Metadata and content type; `overhead` is the event's size without its payload, and bounds them all."""
-    pairs = event.metadata
-    if len(pairs) > limits.MAX_METADATA_PAIRS:
-        raise limits.FieldError("metadata", f"at most {limits.MAX_METADATA_PAIRS} pairs")
-    for key in pairs:
-        if not key or _too_long(key, limits.MAX_METADATA_KEY_BYTES):
-            raise limits.FieldError("metadata", f"keys of 1 to {limits.MAX_METADATA_KEY_BYTES} bytes")
-    if overhead > limits.MAX_NAME_BYTES and _too_long(event.content_type, limits.MAX_NAME_BYTES):
-        raise limits.FieldError("content_type", f"at most {limits.MAX_NAME_BYTES} bytes")
-    if overhead > limits.MAX_METADATA_VALUE_BYTES:
-        for key, value in pairs.items():
-            if _too_long(value, limits.MAX_METADATA_VALUE_BYTES):
-                raise limits.FieldError(f'metadata["{key}"]', f"at most {limits.MAX_METADATA_VALUE_BYTES} bytes")
 
 
 def check_writer(identity: Identity, append: Append) -> None:

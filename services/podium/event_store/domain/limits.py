@@ -38,11 +38,18 @@ def check_append(append: Append) -> None:
     if len(append.parts) > MAX_STREAMS:
         raise invalid("appends", f"at most {MAX_STREAMS} streams")
     for index, (stream, facts, expected) in enumerate(append.parts):
-        check_stream_name(stream, "appends[{}].stream", index)
+        if not _is_known_name(stream):
+            check_stream_name(stream, "appends[{}].stream", index)
         if expected is not None and expected < 0:
             raise invalid(f"appends[{index}].expected_revision", "not below 0")
         if not facts:
             raise invalid(f"appends[{index}].events", "at least one event")
+    if len(append.parts) > 1 or len(append.parts[0].facts) > 1:  # one event is never too much
+        _check_weight(append)
+    check_fence_fits(append)
+
+
+def _check_weight(append: Append) -> None:
     events, size = weigh((append,))
     if len(append.parts) > 1 and len({part.stream for part in append.parts}) < len(append.parts):
         raise invalid("appends", "a stream may be named once in an append")
@@ -50,7 +57,6 @@ def check_append(append: Append) -> None:
         raise invalid("appends", f"at most {MAX_BATCH_EVENTS} events in an append")
     if size > MAX_BATCH_BYTES:
         raise invalid("appends", f"at most {MAX_BATCH_BYTES} bytes in an append")
-    check_fence_fits(append)
 
 
 def check_stream_name(name: str, path: str = "stream", index: int = 0) -> None:
@@ -61,6 +67,16 @@ def check_stream_name(name: str, path: str = "stream", index: int = 0) -> None:
         raise invalid(path.format(index), "no NUL characters")
     if name[0] == "$":
         raise invalid(path.format(index), "names that begin with $ are the store's own")
+
+
+@lru_cache(maxsize=4096)
+def _is_known_name(name: str) -> bool:
+    """Whether `check_stream_name` has nothing against it: streams are named again and again."""
+    try:
+        check_stream_name(name)
+    except Rejection:
+        return False
+    return True
 
 
 def check_fact(fact: Fact, data_size: int) -> None:

@@ -1,0 +1,70 @@
+"""Requests of Append and AppendStream read another way: their events stay bytes.
+
+A message on the wire does not say whether field 3 of a `StreamAppend` is a message or bytes: declared as bytes, an
+event is taken from the request as it is, where it would else be unpacked into an object of its own and packed again.
+The bytes are as the store keeps them, since the whole request is brought to protobuf's one form before.
+"""
+
+from typing import Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import Message
+
+from podium.events.v1 import event_pb2
+
+_PACKAGE = "podium.event_store.view"
+_Field = descriptor_pb2.FieldDescriptorProto
+
+
+def _describe() -> descriptor_pb2.FileDescriptorProto:
+    file = descriptor_pb2.FileDescriptorProto(name="podium/event_store/view.proto", package=_PACKAGE, syntax="proto3")
+    file.dependency.append(event_pb2.DESCRIPTOR.name)
+
+    def add(message: str, *fields: tuple[str, "_Field.Type.ValueType", bool, str]) -> None:
+        described = file.message_type.add(name=message)
+        for number, (name, kind, repeated, type_name) in enumerate(fields, 1):
+            label = _Field.LABEL_REPEATED if repeated else _Field.LABEL_OPTIONAL
+            described.field.add(name=name, number=number, type=kind, label=label, type_name=type_name or None)
+
+    add(
+        "StreamAppend",
+        ("stream", _Field.TYPE_STRING, False, ""),
+        ("expected_revision", _Field.TYPE_INT64, False, ""),
+        ("events", _Field.TYPE_BYTES, True, ""),
+    )
+    optional = file.message_type[0]
+    optional.field[1].proto3_optional, optional.field[1].oneof_index = True, 0
+    optional.oneof_decl.add(name="_expected_revision")
+    add(
+        "AppendRequest",
+        ("appends", _Field.TYPE_MESSAGE, True, f".{_PACKAGE}.StreamAppend"),
+        ("fence", _Field.TYPE_MESSAGE, False, f".{event_pb2.Fence.DESCRIPTOR.full_name}"),
+    )
+    add(
+        "NumberedAppend",
+        ("number", _Field.TYPE_INT64, False, ""),
+        ("append", _Field.TYPE_MESSAGE, False, f".{_PACKAGE}.AppendRequest"),
+    )
+    add("AppendStreamRequest", ("appends", _Field.TYPE_MESSAGE, True, f".{_PACKAGE}.NumberedAppend"))
+    return file
+
+
+_pool = descriptor_pool.Default()
+_pool.AddSerializedFile(_describe().SerializeToString())
+
+
+def _view(name: str) -> Any:
+    return message_factory.GetMessageClass(_pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
+
+
+_VIEWS = {name: _view(name) for name in ("AppendRequest", "AppendStreamRequest")}
+
+
+def view_of(request: Message) -> Any:
+    """The same request, the elements of `events` as the bytes that are stored.
+
+    Unknown fields are dropped from the request: they could pose as the store's own. Everything else is in its one form,
+    fields by number and metadata by key: a repeat of an append has the same bytes, whoever encoded it.
+    """
+    request.DiscardUnknownFields()
+    return _VIEWS[request.DESCRIPTOR.name].FromString(request.SerializeToString(deterministic=True))
