@@ -1,6 +1,7 @@
 """A runner's side of terminals, by the real RPCs under a runner's token; and what viewers saw."""
 
 import asyncio
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,8 @@ class Offer:
     size: tuple[int, int] = (24, 80)
     call: Any = None
     typed: bytearray = field(default_factory=bytearray)
+    received: int = 0
+    input_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     wanted: int | None = None
     """The offset to send after; None: nobody watches."""
     wishes: list[str] = field(default_factory=list)
@@ -46,6 +49,8 @@ class Offer:
                     columns=columns,
                     offset=len(self.output),
                     writable=self.writable,
+                    input_offset=self.received,
+                    input_id=self.input_id,
                 )
             )
         )
@@ -59,17 +64,27 @@ class Offer:
             return "end"
         kind = response.WhichOneof("item") or ""
         self.wishes.append(kind)
+        self.input_id = response.input_id or self.input_id
         match kind:
             case "wanted":
                 self.wanted = response.wanted.after_offset
             case "unwanted":
                 self.wanted = None
             case "input":
+                assert response.input.offset == self.received, "input is lost or repeated"
                 self.typed += response.input.data
+                self.received += len(response.input.data)
+                await self.call.write(t.ServeRequest(input_taken=t.InputTaken(offset=self.received)))
             case "resize":
                 self.size = (response.resize.rows, response.resize.columns)
                 await self.call.write(t.ServeRequest(resized=response.resize))
         return kind
+
+    async def again(self, more: bytes = b"") -> "Offer":
+        """The same terminal, which wrote more meanwhile, by a stream of its own."""
+        output = self.output + more
+        known = {"received": self.received, "input_id": self.input_id}
+        return await Offer(self.client, self.project_id, self.session_id, output, **known).open()  # type: ignore[arg-type]
 
     async def until(self, done: Callable[["Offer"], bool]) -> None:
         """Take responses in until this holds."""

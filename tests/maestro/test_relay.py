@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
@@ -19,8 +20,10 @@ from podium.maestro.application.terminals.items import (
     Wanted,
 )
 from podium.maestro.application.terminals.ports import SessionFacts
-from podium.maestro.application.terminals.relay import Relay, Source, Watching
+from podium.maestro.application.terminals.relay import Relay
+from podium.maestro.application.terminals.sides import Source, Watching
 from podium.maestro.application.terminals.terminals import Terminals
+from podium.maestro.application.terminals.typed import Received
 
 KEY = ("p", "s")
 LIMITS = TerminalLimits(
@@ -58,6 +61,15 @@ class Known:
             yield self.kept.pop(0)
 
 
+class Skipping(SystemClock):
+    """The system's, and what was skipped."""
+
+    skipped = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.skipped
+
+
 @pytest.fixture
 def known() -> Known:
     return Known()
@@ -69,7 +81,7 @@ def terminals(known: Known) -> Terminals:
 
 
 async def serve(terminals: Terminals, offset: int = 0) -> tuple[Relay, Source]:
-    return await terminals.serve(KEY, "r1", Size(24, 80), offset, True)
+    return await terminals.serve(KEY, "r1", Size(24, 80), offset, True, Received())
 
 
 async def watch(terminals: Terminals, done: Callable[[ViewerItem], bool], after: int = 0) -> list[ViewerItem]:
@@ -188,13 +200,17 @@ async def test_nobody_serves(terminals: Terminals, known: Known):
     assert isinstance(items[-1], Exit) and items[-1].away
 
 
-async def test_a_transcript_that_grows_is_followed(terminals: Terminals, known: Known):
-    """What nobody serves, such as an agent without a terminal, is shown as its transcript grows."""
+async def test_a_transcript_that_grows_is_followed(known: Known):
+    """What nobody serves, such as an agent without a terminal, is shown as its transcript grows, however long."""
+    clock = Skipping()
+    terminals = Terminals(known, known, clock, replace(LIMITS, away_after_seconds=60))
     known.kept = [Output(0, b"0 ")]
 
     async def grow() -> None:
         for number in range(1, 10):
-            await asyncio.sleep(0.03)
+            while known.kept:
+                await asyncio.sleep(0.01)
+            clock.skipped += 40
             known.kept.append(Output(2 * number, f"{number} ".encode()))
 
     growing = asyncio.ensure_future(grow())
@@ -250,13 +266,14 @@ async def test_what_nobody_needs_is_forgotten(terminals: Terminals, known: Known
     relay, source = await serve(terminals)
     relay.leave(source)
     await asyncio.sleep(0.01)
-    await terminals.serve(("p", "other"), "r1", Size(24, 80), 0, True)
+    await terminals.serve(("p", "other"), "r1", Size(24, 80), 0, True, Received())
     again, _ = await serve(terminals)
     assert again is not relay
 
 
-async def test_a_viewer_that_returns_before_the_runner(terminals: Terminals, known: Known):
+async def test_a_viewer_that_returns_before_the_runner(known: Known):
     """After a restart of this process an agent's viewer has the input again, before its runner is there again."""
+    terminals = Terminals(known, known, SystemClock(), replace(LIMITS, away_after_seconds=60))
     known.facts = SessionFacts(runner_id="r1")
     items = await terminals.attach(KEY, 5, take_input=False, read_only=False, input_token="from before")
     async with aclosing(items) as shown:  # type: ignore[type-var]
@@ -268,8 +285,10 @@ async def test_a_viewer_that_returns_before_the_runner(terminals: Terminals, kno
         assert orders == [Wanted(5), Input(b"x")]
 
 
-async def test_typing_where_nobody_listens(terminals: Terminals, known: Known):
+async def test_typing_where_nobody_listens(known: Known):
     """What waits for its runner takes input for a while; an agent that never had a terminal takes none."""
+    clock = Skipping()
+    terminals = Terminals(known, known, clock, replace(LIMITS, away_after_seconds=60))
     for spawned, taken in ((True, True), (False, False)):
         known.facts = SessionFacts(spawned=spawned)
         key = ("p", str(spawned))
@@ -279,7 +298,7 @@ async def test_typing_where_nobody_listens(terminals: Terminals, known: Known):
             assert isinstance(opened, Opened) and bool(opened.input_token) == taken
             if taken:
                 assert await terminals.write(key, opened.input_token, 1, b"x") == 1
-                await asyncio.sleep(LIMITS.away_after_seconds)
+                clock.skipped += 60
             with pytest.raises(Rejection) as caught:
                 await terminals.write(key, opened.input_token, 2, b"x")
             assert caught.value.reason == "TERMINAL_NOT_SERVED"

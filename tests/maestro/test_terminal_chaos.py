@@ -1,4 +1,7 @@
-"""A terminal through a bad network and over restarts of Maestro: whatever was written is seen, once and in order."""
+"""A terminal through a bad network and over restarts of Maestro: whatever was written is seen, once and in order.
+
+And whatever was typed arrives, once and in order, but for what Maestro itself still held when it was stopped.
+"""
 
 import asyncio
 import random
@@ -80,6 +83,15 @@ class Runner:
         while len(self.offer.typed) < size:
             await asyncio.sleep(0.01)
 
+    async def has(self, number: int) -> None:
+        """Returns when a number was typed."""
+        while number not in self.numbers()[-10:]:
+            await asyncio.sleep(0.01)
+
+    def numbers(self) -> list[int]:
+        """The whole ones that were typed."""
+        return [int(word) for word in self.offer.typed.split(b" ")[:-1]]
+
     async def _hear(self) -> None:
         while await self.offer.hear() != "end":
             pass
@@ -99,6 +111,10 @@ class Watcher:
         self.seen = bytearray()
         self.opened = 0
         self.gap = 0
+        self.typing = asyncio.Lock()
+        """Held while a number is typed."""
+        self.answered: list[int] = []
+        """The numbers of which it was said that they are on their way."""
 
     async def run(self) -> None:
         async for item in self.terminal:
@@ -113,10 +129,12 @@ class Watcher:
         number = 0
         while True:
             number += 1
-            try:
-                await self.terminal.write(f"{number} ".encode())
-            except PodiumError:
-                await asyncio.sleep(0.02)
+            async with self.typing:
+                try:
+                    await self.terminal.write(f"{number} ".encode())
+                    self.answered.append(number)
+                except PodiumError:
+                    await asyncio.sleep(0.02)
             await asyncio.sleep(0.01)
 
     async def until(self, size: int) -> None:
@@ -126,7 +144,7 @@ class Watcher:
 
 @pytest.mark.parametrize("rounds", [20, pytest.param(500, marks=pytest.mark.soak)])
 async def test_cuts_and_restarts(network: Network, rounds: int):
-    """Cuts, stalls and black holes of all connections, and restarts: viewers end equal to the terminal."""
+    """Cuts, stalls and black holes of all connections, and restarts: output and input end equal on both sides."""
     runner = Runner(network.through(CallerKind.RUNNER, "r1"))
     anna, ben = (network.through(CallerKind.PERSON, name) for name in ("anna", "ben"))
     watchers = [Watcher(anna.attach("p", "s", how=HASTY, take_input=True)), Watcher(ben.attach("p", "s", how=HASTY))]
@@ -137,7 +155,9 @@ async def test_cuts_and_restarts(network: Network, rounds: int):
             await watchers[1].until(len(watchers[1].seen) + 50)
             await runner.typed(2)
             if round_ % 7 == 3:
-                await network.servers.stop_maestro()
+                async with watchers[0].typing:
+                    await runner.has(watchers[0].answered[-1])
+                    await network.servers.stop_maestro()
                 await network.servers.start_maestro()
             elif network.chance.random() < 0.3:
                 network.proxy.stall()
@@ -149,6 +169,8 @@ async def test_cuts_and_restarts(network: Network, rounds: int):
                 network.proxy.flow()
             else:
                 network.proxy.cut()
+        await watchers[0].typing.acquire()  # nothing more
+        await runner.has(watchers[0].answered[-1])
         size = len(runner.offer.output)
         for watcher in watchers:
             await watcher.until(size)
@@ -157,5 +179,6 @@ async def test_cuts_and_restarts(network: Network, rounds: int):
     for watcher in watchers:
         assert watcher.opened > 3 and watcher.gap == 0
         assert runner.offer.output.startswith(watcher.seen)
-    typed = [int(word) for word in runner.offer.typed.split()]
+    typed = runner.numbers()
     assert typed == sorted(set(typed)), "typed once, and in order"
+    assert not set(watchers[0].answered).difference(typed), "and nothing of what was on its way is lost"

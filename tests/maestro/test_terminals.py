@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 from podium.client import sync
 from podium.client.families import UnavailableError
 from podium.client.watches import Resuming
@@ -115,7 +113,6 @@ async def test_many_small_writes_stay_small(place: Place):
 # -- losses ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.soak  # stood still once in three whole runs; why is not known yet
 async def test_a_runner_that_reconnects(place: Place):
     """Viewers stay; output goes on without loss or repeat, and input typed meanwhile arrives."""
     offer = await place.offer()
@@ -126,7 +123,7 @@ async def test_a_runner_that_reconnects(place: Place):
     await viewer.until(lambda v: v.data == b"one ")
     offer.cut()
     await write(place.anna, viewer.opened.input_token, 1, b"typed meanwhile")
-    again = await Offer(place.runner, "p", "s", output=bytearray(b"one two ")).open()
+    again = await offer.again(b"two ")
     await again.until(lambda o: o.wanted == 4 and o.typed == b"typed meanwhile")
     await again.send(b"three")
     await viewer.until(lambda v: v.data == b"one two three")
@@ -139,7 +136,7 @@ async def test_a_new_stream_takes_the_place_of_the_old(place: Place):
     await offer.until(lambda o: o.wanted is not None)
     await offer.send(b"one ")
     await viewer.until(lambda v: v.data == b"one ")
-    again = await Offer(place.runner, "p", "s", output=bytearray(b"one two ")).open()
+    again = await offer.again(b"two ")
     while await offer.hear() != "end":
         pass
     await again.until(lambda o: o.wanted is not None)
@@ -166,7 +163,7 @@ async def offered_again(place: Place, offer: Offer) -> Offer:
     """As a runner does it: until the connection, which may still wait before it tries again, is there."""
     while True:
         try:
-            return await Offer(place.runner, "p", "s", output=offer.output).open()
+            return await offer.again()
         except UnavailableError:
             await asyncio.sleep(0.05)
 

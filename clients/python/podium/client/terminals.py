@@ -19,7 +19,10 @@ WRITE_BYTES = 64 << 10
 PAUSE_SECONDS = 5.0
 """Somebody sits before it: the pauses between attempts grow no longer than this."""
 REATTACH_SECONDS = 10.0
-"""How long a write waits while the connection is being made anew."""
+"""How long a write waits while the connection is being made anew, and is repeated until it is answered."""
+_REPEAT_SECONDS = 0.2
+_NOT_SENT = "failed to connect"
+"""How the message begins of an error that says for certain that nothing has left."""
 
 
 class Terminal:
@@ -122,8 +125,9 @@ class Terminal:
     async def write(self, data: bytes) -> None:
         """Type bytes, in the order of the calls.
 
-        Raises INPUT_NOT_HELD where somebody else writes, TERMINAL_READ_ONLY, TERMINAL_NOT_SERVED where it does not run;
-        UNAVAILABLE where it cannot be reached: what was written last may have arrived.
+        A call whose answer was lost is repeated under its number: what it wrote is typed once. Raises INPUT_NOT_HELD
+        where somebody else writes, TERMINAL_READ_ONLY, TERMINAL_NOT_SERVED where it does not run; UNAVAILABLE where it
+        cannot be reached, or where Maestro was restarted meanwhile: what was written last may have arrived.
         """
         async with self._writing:
             for start in range(0, len(data), WRITE_BYTES):
@@ -141,14 +145,35 @@ class Terminal:
         token = await self._token()
         self._sequence += 1
         request = WriteRequest(**self._ids, input_token=token, data=data, sequence=self._sequence)
+        until, lost = asyncio.get_running_loop().time() + REATTACH_SECONDS, False
+        while True:
+            try:
+                await self._stub.Write(request)
+            except InputOutOfOrderError:
+                raise
+            except PodiumError as error:
+                if not lost and not _may_have_arrived(error):
+                    if token == self.input_token:
+                        self._sequence = request.sequence - 1
+                    raise
+                lost = True
+                if not error.is_outcome_unknown or not await self._holds_again(token, until):
+                    message = f"the answer was lost, and what was written may have arrived: {error.message}"
+                    raise make_error("UNAVAILABLE", "", message) from None
+            else:
+                if token == self.input_token:
+                    self._sequence = request.sequence
+                return
+
+    async def _holds_again(self, token: str, until: float) -> bool:
+        """After a moment: whether the terminal is attached, under the same token."""
         try:
-            await self._stub.Write(request)
-        except InputOutOfOrderError:
-            raise
-        except PodiumError as error:
-            if not error.is_outcome_unknown and token == self.input_token:
-                self._sequence -= 1
-            raise
+            async with asyncio.timeout_at(until):
+                await self._how.sleep(_REPEAT_SECONDS)
+                await self._attached.wait()
+        except TimeoutError:
+            return False
+        return self.exited is None and self.input_token == token
 
     async def resize(self, rows: int, columns: int) -> None:
         """Give it another size; `resized` says when it has it. Raises as `write`."""
@@ -170,6 +195,10 @@ class Terminal:
                 "FAILED_PRECONDITION", "INPUT_NOT_HELD", "somebody else writes; attach with take_input to take over"
             )
         return self.input_token
+
+
+def _may_have_arrived(error: PodiumError) -> bool:
+    return error.is_outcome_unknown and not error.reason and not error.message.startswith(_NOT_SENT)
 
 
 def _reached(item: Any) -> int | None:

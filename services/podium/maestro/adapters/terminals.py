@@ -24,8 +24,10 @@ from podium.maestro.application.terminals.items import (
 )
 from podium.maestro.application.terminals.pace import Pace
 from podium.maestro.application.terminals.ports import SessionFacts
-from podium.maestro.application.terminals.relay import Relay, Source
+from podium.maestro.application.terminals.relay import Relay
+from podium.maestro.application.terminals.sides import Source
 from podium.maestro.application.terminals.terminals import Key, Terminals
+from podium.maestro.application.terminals.typed import Received
 from podium.maestro.domain.change import project_not_found, session_not_found
 from podium.maestro.domain.model import Session, SessionStatus
 from podium.maestro.domain.state import Board
@@ -110,13 +112,16 @@ class TerminalServicer(TerminalServiceServicer):
         key = (first.project_id, first.session_id)
         size = Size(first.rows, first.columns)
         runner_id = current_identity().name
-        relay, source = await self._terminals.serve(key, runner_id, size, first.offset, first.writable)
+        received = _received(first)
+        relay, source = await self._terminals.serve(key, runner_id, size, first.offset, first.writable, received)
         serving = _Serving(self._terminals, relay, source, key, self._clock)
         hearing = self._tasks.spawn(serving.hear(requests), name=f"terminal {key[1]}")
         try:
             async with aclosing(relay.orders(source)) as orders:  # type: ignore[type-var]
+                input_id = relay.keyboard.input_id
                 async for order in orders:
-                    yield _ordered(order)
+                    yield _ordered(order, input_id)
+                    input_id = ""  # said once
             if serving.failure is not None:
                 raise serving.failure
         finally:
@@ -166,6 +171,8 @@ class _Serving:
                     await self._take(request.output)
                 case "resized":
                     self._relay.resize(Size(request.resized.rows, request.resized.columns))
+                case "input_taken":
+                    self._relay.took_input(self._source, request.input_taken.offset)
                 case "exited":
                     end = request.exited
                     self._relay.finish(Exit(end.status, end.signal, end.text))
@@ -199,16 +206,21 @@ def _unopened() -> Rejection:
 # -- messages ----------------------------------------------------------------------------------------------------
 
 
-def _ordered(order: ServeItem) -> pb.ServeResponse:
+def _received(opening: pb.TerminalOpen) -> Received:
+    counts = opening.HasField("input_offset")
+    return Received(opening.input_offset, opening.input_waiting, opening.input_id, counts)
+
+
+def _ordered(order: ServeItem, input_id: str) -> pb.ServeResponse:
     match order:
         case Wanted(after_offset):
-            return pb.ServeResponse(wanted=pb.OutputWanted(after_offset=after_offset))
+            return pb.ServeResponse(wanted=pb.OutputWanted(after_offset=after_offset), input_id=input_id)
         case Unwanted():
-            return pb.ServeResponse(unwanted=pb.OutputUnwanted())
-        case Input(data):
-            return pb.ServeResponse(input=pb.TerminalInput(data=data))
+            return pb.ServeResponse(unwanted=pb.OutputUnwanted(), input_id=input_id)
+        case Input(data, offset):
+            return pb.ServeResponse(input=pb.TerminalInput(data=data, offset=offset), input_id=input_id)
         case Size(rows, columns):
-            return pb.ServeResponse(resize=pb.TerminalResized(rows=rows, columns=columns))
+            return pb.ServeResponse(resize=pb.TerminalResized(rows=rows, columns=columns), input_id=input_id)
         case _:
             assert_never(order)
 

@@ -24,6 +24,8 @@ class Outlet:
         self._descriptor = -1
         self._paused = False
         self._typed = bytearray()
+        self.on_typed: Callable[[], None] = lambda: None
+        """Called when the process has taken input that waited for it."""
         self._received = 0
 
     def open(self) -> int:
@@ -99,6 +101,11 @@ class Outlet:
             self._writable()
         return len(taken)
 
+    @property
+    def waiting(self) -> int:
+        """How many typed bytes the process has not taken yet."""
+        return len(self._typed)
+
     def _writable(self) -> None:
         try:
             written = os.write(self._descriptor, self._typed)
@@ -111,6 +118,8 @@ class Outlet:
             self._loop.add_writer(self._descriptor, self._writable)
         else:
             self._loop.remove_writer(self._descriptor)
+        if written:
+            self.on_typed()
 
     def resize(self, rows: int, columns: int) -> None:
         """Give the terminal another size; the system tells the foreground processes (SIGWINCH)."""

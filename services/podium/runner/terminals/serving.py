@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from podium.client.errors import PodiumError
 from podium.runner.terminals.terminal import Terminal
 from podium.tasks.v1.terminal_service_pb2 import (
+    InputTaken,
     ServeRequest,
     ServeResponse,
     TerminalExit,
@@ -78,6 +79,8 @@ class _Stream:
         self._wanted = False
         self._position = 0
         self._closed = False
+        self._counts = False
+        """Whether the other end counts input: it says so with its first word."""
         self.accepted = asyncio.Event()
         self.told_end = False
 
@@ -98,6 +101,8 @@ class _Stream:
 
     def _hear(self, response: ServeResponse) -> None:
         terminal = self._terminal
+        if response.input_id:
+            self._counts, terminal.input_id = True, response.input_id
         match response.WhichOneof("item"):
             case "wanted":
                 self._wanted = True
@@ -106,17 +111,22 @@ class _Stream:
             case "unwanted":
                 self._wanted = False
             case "input":
-                terminal.type(response.input.data)
+                typed = response.input
+                terminal.type(typed.data, typed.offset if typed.HasField("offset") else None)
             case "resize":
                 terminal.resize(response.resize.rows, response.resize.columns)
 
     async def _requests(self) -> AsyncIterator[ServeRequest]:
         """What is sent: gRPC takes the next one when it has sent the one before."""
         terminal = self._terminal
-        told_size = terminal.size
+        told_size, told_taken = terminal.size, terminal.received - terminal.waiting
         yield ServeRequest(open=_offer(terminal))
         while not self._closed:
             terminal.changed.clear()
+            taken = terminal.received - terminal.waiting
+            if taken != told_taken and self._counts:
+                told_taken = taken
+                yield ServeRequest(input_taken=InputTaken(offset=taken))
             if terminal.size != told_size:
                 told_size = terminal.size
                 yield ServeRequest(resized=TerminalResized(rows=told_size[0], columns=told_size[1]))
@@ -161,4 +171,7 @@ def _offer(terminal: Terminal) -> TerminalOpen:
         columns=terminal.size[1],
         offset=terminal.ring.end,
         writable=True,
+        input_offset=terminal.received,
+        input_waiting=terminal.waiting,
+        input_id=terminal.input_id,
     )

@@ -6,6 +6,7 @@ It outlives its process: an agent takes several turns, each a process of its own
 import asyncio
 import logging
 import signal
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -53,7 +54,11 @@ class Terminal:
         self.size = clamp(*size)
         self.end: TerminalEnd | None = None
         self.changed = asyncio.Event()
-        """Set when there is output, another size, or the end; cleared by the one who serves it."""
+        """Set when there is output, another size, the end, or input is taken; cleared by the one who serves it."""
+        self.received = 0
+        """Bytes of input that have come, over all streams by which it was served."""
+        self.input_id = uuid.uuid4().hex
+        """Who counted them, at the other end; until we are told, a name of our own."""
         self.used = asyncio.Event()
         """Set with each sign of life; cleared by the one who reports them."""
         self._flow = flow
@@ -66,6 +71,7 @@ class Terminal:
     def connect(self, outlet: Outlet) -> None:
         """A process runs in it from now on."""
         self._outlet = outlet
+        outlet.on_typed = self.changed.set
         outlet.resize(*self.size)
 
     def disconnect(self) -> None:
@@ -75,6 +81,7 @@ class Terminal:
         if self._resuming is not None:
             self._resuming.cancel()
             self._resuming = None
+        self.changed.set()
 
     def took(self, data: bytes) -> None:
         """Its process wrote; one that floods is made to wait."""
@@ -93,14 +100,25 @@ class Terminal:
 
     # -- people ------------------------------------------------------------------------------------------------------
 
-    def type(self, data: bytes) -> None:
-        """Somebody types."""
+    @property
+    def waiting(self) -> int:
+        """How many bytes of input the process has not taken yet."""
+        return self._outlet.waiting if self._outlet is not None else 0
+
+    def type(self, data: bytes, offset: int | None = None) -> None:
+        """Somebody types; `offset` bytes were typed before. What has come already does not come again."""
+        if offset is not None and offset != self.received:
+            if offset > self.received:
+                _log.warning("terminal %s: %d typed bytes are missing", self.session_id, offset - self.received)
+            data, self.received = data[max(0, self.received - offset) :], max(self.received, offset)
+        self.received += len(data)
         self.used.set()
+        self.changed.set()
         if self._outlet is not None:
             hidden = self._outlet.hides_input
             taken = self._outlet.write(data)
             if taken < len(data):
-                # Waiting for a program that does not read would keep everything else from its viewers too.
+                # A relay waits until what it sent is taken; waiting for one that does not would hold up its viewers.
                 _log.warning("terminal %s: %d typed bytes are dropped", self.session_id, len(data) - taken)
             self._typed.add(data[:taken], hidden=hidden)
 

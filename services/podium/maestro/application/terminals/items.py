@@ -74,9 +74,10 @@ class Unwanted:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Type this."""
+    """Type this; `offset` bytes were typed before it."""
 
     data: bytes
+    offset: int = 0
 
 
 ServeItem = Wanted | Unwanted | Input | Size
@@ -90,7 +91,7 @@ class TerminalLimits:
     ring_bytes: int = 256 << 10
     ring_chunks: int = 2048
     input_bytes: int = 256 << 10
-    """Input on its way to one runner."""
+    """Input on its way to one terminal's process."""
     input_waiters: int = 64
     input_wait_seconds: float = 2.0
     """How long an input waits for the one before it, or for room."""

@@ -1,13 +1,13 @@
-"""Who types into a terminal, and what is typed, in order, on its way to the runner."""
+"""Who types into a terminal, and what is typed, in order, on its way to the process."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
 from podium.chassis.engine.ports import Clock
 from podium.kernel.errors import Rejection, exhausted, precondition
 from podium.maestro.application.terminals.items import TerminalLimits
+from podium.maestro.application.terminals.typed import Received, Typed
 
 
 class Typist(Protocol):
@@ -19,7 +19,7 @@ class Typist(Protocol):
 
 
 class Keyboard:
-    """One holder at a time, known by a token; a queue of bounded size."""
+    """One holder at a time, known by a token; what is typed is bounded, and kept until the process has taken it."""
 
     def __init__(
         self,
@@ -40,8 +40,9 @@ class Keyboard:
         self._holder: Typist | None = None
         self._kept_until = clock.monotonic() + limits.input_kept_seconds
         """At first for whoever had the input before this process was there."""
-        self._queue: deque[bytes] = deque()
-        self._queued = 0
+        self.typed = Typed(limits.input_bytes)
+        self.input_id = new_token()
+        """Names our count of it."""
         self._waiting = 0
         self._moved = asyncio.Event()
 
@@ -98,7 +99,7 @@ class Keyboard:
         self._waiting += 1
         try:
             async with asyncio.timeout(self._limits.input_wait_seconds):
-                while sequence > self.sequence + 1 or (sequence > self.sequence and self._is_full(data)):
+                while sequence > self.sequence + 1 or (sequence > self.sequence and self.is_full(data)):
                     moved = self._moved
                     await moved.wait()
                     self.check(token)
@@ -108,14 +109,19 @@ class Keyboard:
             self._waiting -= 1
         if sequence == self.sequence + 1:
             self.sequence = sequence
-            self._queue.append(data)
-            self._queued += len(data)
-            self._stir()
-            self._wake()
+            self.put(data)
         return self.sequence
 
-    def _is_full(self, data: bytes) -> bool:
-        return self._queued > 0 and self._queued + len(data) > self._limits.input_bytes
+    def put(self, data: bytes) -> None:
+        """Queue input; there is room for it."""
+        self.typed.add(data)
+        self._stir()
+        self._wake()
+
+    def is_full(self, data: bytes) -> bool:
+        """Whether there is no room for it now."""
+        waiting = self.typed.waiting
+        return waiting > 0 and waiting + len(data) > self._limits.input_bytes
 
     def _stuck(self, sequence: int) -> Rejection:
         expected = self.sequence + 1
@@ -128,14 +134,22 @@ class Keyboard:
             )
         return exhausted("TOO_MANY_REQUESTS", "the terminal does not read what is typed; try again later", 1.0)
 
-    def next(self) -> bytes | None:
-        """The next input for the runner."""
-        if not self._queue:
-            return None
-        data = self._queue.popleft()
-        self._queued -= len(data)
+    def begin(self, received: Received) -> int:
+        """A runner offers the terminal: the offset behind which it is sent what was typed."""
+        offset = self.typed.begin(received, self.input_id)
         self._stir()
-        return data
+        return offset
+
+    def took(self, offset: int) -> None:
+        """The process has taken the input up to an offset."""
+        if self.typed.took(offset):
+            self._stir()
+            self._wake()
+
+    def end(self) -> None:
+        """The process has ended: nothing that waits for it will be typed."""
+        self.typed.clear()
+        self._stir()
 
     def _stir(self) -> None:
         """Wake whoever waits for a turn or for room."""

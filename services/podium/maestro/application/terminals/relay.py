@@ -8,7 +8,6 @@ from podium.kernel.errors import Rejection, precondition
 from podium.maestro.application.terminals.items import (
     UNKNOWN_SIZE,
     Exit,
-    Input,
     Output,
     ServeItem,
     Size,
@@ -18,39 +17,11 @@ from podium.maestro.application.terminals.items import (
 )
 from podium.maestro.application.terminals.keyboard import Keyboard
 from podium.maestro.application.terminals.ring import Ring
+from podium.maestro.application.terminals.sides import Source, Watching
+from podium.maestro.application.terminals.typed import Received
 
 _STRAY_CHUNKS = 64
 """After asking anew, so many chunks of before may still be on their way; what comes then is taken as it is."""
-
-
-class Watching:
-    """A viewer, as far as the relay knows it: where it is in the output, and how to wake it."""
-
-    def __init__(self, position: int) -> None:
-        self.position = position
-        self.changed = asyncio.Event()
-        self.input_lost = False
-
-    def lose_input(self) -> None:
-        """Somebody else types now."""
-        self.input_lost = True
-        self.changed.set()
-
-
-class Source:
-    """A runner's stream for one terminal, for as long as it lasts."""
-
-    def __init__(self, writable: bool) -> None:
-        self.writable = writable
-        self.changed = asyncio.Event()
-        self.closed = False
-        self.wish: Wanted | Unwanted | None = None
-        self.size: Size | None = None
-
-    def close(self) -> None:
-        """Its stream ends."""
-        self.closed = True
-        self.changed.set()
 
 
 class Relay:
@@ -68,6 +39,8 @@ class Relay:
         self.size = UNKNOWN_SIZE
         self.resized_at = 0
         """Where in the output it took its size."""
+        self._asked: Size | None = None
+        """The size that was asked for last, until the runner says that it has it."""
         self.end = 0
         """Bytes that it wrote, as far as is known."""
         self.exit: Exit | None = None
@@ -82,16 +55,20 @@ class Relay:
         """Nobody serves or watches it, and its end is known for long enough."""
         if self.source is not None or self.viewers:
             return False
-        kept = self._limits.exit_kept_seconds if self.exit is not None else self._limits.input_kept_seconds
+        kept = self._limits.input_kept_seconds
+        if self.exit is not None:
+            kept = self._limits.exit_kept_seconds
+        elif self.keyboard.typed.waiting:
+            kept = max(kept, self._limits.away_after_seconds)
         return self._clock.monotonic() - self.changed_at > kept
 
     # -- the runner's side -----------------------------------------------------------------------------------
 
-    def serve(self, size: Size, offset: int, writable: bool) -> Source:
+    def serve(self, size: Size, offset: int, writable: bool, received: Received) -> Source:
         """A runner offers it; a stream that did so before has to go. The viewers go on where they are."""
         if self.source is not None:
             self.source.close()
-        source = self.source = Source(writable)
+        source = self.source = Source(writable, received.counts, self.keyboard.begin(received))
         self.exit = None
         self.was_served = True
         self.changed_at = self._clock.monotonic()
@@ -105,6 +82,7 @@ class Relay:
             viewer.position = min(viewer.position, offset)
         self.end = offset
         self.resize(size)
+        source.size = self._asked
         source.wish = Unwanted()
         if self.viewers:
             self._want(min(self._continues_at(), offset))
@@ -147,6 +125,8 @@ class Relay:
 
     def resize(self, size: Size) -> None:
         """It has another size."""
+        if size == self._asked:
+            self._asked = None
         if size != self.size:
             self.size, self.resized_at = size, self._expected
             self._wake_viewers()
@@ -155,6 +135,7 @@ class Relay:
         """It has ended."""
         if self.exit is None:
             self.exit = end
+            self.keyboard.end()
             self.changed_at = self._clock.monotonic()
             self._wake_viewers()
 
@@ -176,8 +157,17 @@ class Relay:
         if source.size is not None:
             size, source.size = source.size, None
             return size
-        data = self.keyboard.next()
-        return Input(data) if data is not None else None
+        item = self.keyboard.typed.after(source.typed)
+        if item is not None:
+            source.typed = item.offset + len(item.data)
+            if not source.counts:
+                self.keyboard.took(source.typed)
+        return item
+
+    def took_input(self, source: Source, offset: int) -> None:
+        """The process has taken the input up to an offset: it need not be kept any longer."""
+        if source is self.source:
+            self.keyboard.took(offset)
 
     # -- the viewers' side -----------------------------------------------------------------------------------
 
@@ -257,7 +247,7 @@ class Relay:
         """A viewer wants another size; the runner says when it has it."""
         if self.source is None:
             raise not_served(self.session_id)
-        self.source.size = size
+        self.source.size = self._asked = size
         self._wake_source()
 
     # -- inside ----------------------------------------------------------------------------------------------

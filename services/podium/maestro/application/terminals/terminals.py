@@ -7,7 +7,9 @@ from podium.chassis.engine.ports import Clock
 from podium.kernel.errors import Rejection, exhausted, precondition
 from podium.maestro.application.terminals.items import Size, TerminalLimits, ViewerItem
 from podium.maestro.application.terminals.ports import SessionFacts, Sessions, Transcripts
-from podium.maestro.application.terminals.relay import Relay, Source, not_served
+from podium.maestro.application.terminals.relay import Relay, not_served
+from podium.maestro.application.terminals.sides import Source
+from podium.maestro.application.terminals.typed import Received
 from podium.maestro.application.terminals.viewer import Viewer
 
 Key = tuple[str, str]
@@ -26,12 +28,14 @@ class Terminals:
         self.limits = limits or TerminalLimits()
         self._relays: dict[Key, Relay] = {}
 
-    async def serve(self, key: Key, runner_id: str, size: Size, offset: int, writable: bool) -> tuple[Relay, Source]:
+    async def serve(
+        self, key: Key, runner_id: str, size: Size, offset: int, writable: bool, received: Received
+    ) -> tuple[Relay, Source]:
         """A runner offers a terminal. Raises SESSION_NOT_FOUND, SESSION_NOT_YOURS, NOT_OWNER."""
         facts = await self._sessions.find(*key)
         check_runner(key[1], facts, runner_id)
         relay = self._relay(key)
-        return relay, relay.serve(size, offset, writable)
+        return relay, relay.serve(size, offset, writable, received)
 
     async def still_owned(self, key: Key) -> None:
         """Raises NOT_OWNER where the project is another process' by now."""

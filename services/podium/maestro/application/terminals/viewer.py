@@ -18,7 +18,8 @@ from podium.maestro.application.terminals.items import (
     ViewerItem,
 )
 from podium.maestro.application.terminals.ports import SessionFacts, Sessions, Transcripts
-from podium.maestro.application.terminals.relay import Relay, Watching
+from podium.maestro.application.terminals.relay import Relay
+from podium.maestro.application.terminals.sides import Watching
 
 if TYPE_CHECKING:
     from podium.maestro.application.terminals.terminals import Key
