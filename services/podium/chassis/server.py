@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import uvloop
 
-from podium.chassis import identity, sockets
+from podium.chassis import garbage, identity, sockets
 from podium.chassis.clock import SystemClock
 from podium.chassis.interceptors.edge import Edge
 from podium.chassis.registry import Registry
@@ -106,6 +106,7 @@ def run(settings: ServiceSettings, start: Start, *, starts_processes: bool = Fal
     from podium.chassis import logs
 
     logs.configure(settings.log_level, settings.log_format, settings.service, settings.instance)
+    garbage.collect_less_often()
     try:
         with asyncio.Runner(loop_factory=None if starts_processes else uvloop.new_event_loop) as runner:
             return runner.run(_main(settings, start))
@@ -125,6 +126,7 @@ async def _main(settings: ServiceSettings, start: Start) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, process.interrupt)
         if await process.start(start):
+            garbage.leave_out_the_living()
             _log.info("ready at %s", process.address)
             await process.shell.stop_requested.wait()
         _log.info("stopping")
