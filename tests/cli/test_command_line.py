@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from podium.cli import checks, exits, supervision
-from podium.cli.failures import explain
+from podium.cli.failures import explain, report
 from podium.cli.findings import Finding
 from podium.cli.main import COMMANDS, cli
 from podium.client.errors import make_error
@@ -181,3 +181,27 @@ def test_doctor_runs(tmp_path: Path) -> None:
     """`podium doctor --output json` lists its findings."""
     answer = podium(tmp_path, "doctor", "--output", "json")
     assert {"git", "disk", "services"} <= {finding["name"] for finding in json.loads(answer.stdout)}
+
+
+def test_bytes_that_are_no_text_are_usage(tmp_path: Path) -> None:
+    """As an argument or on standard input: a sentence, no traceback, and nothing is started."""
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    command = [sys.executable, "-m", "podium.cli.main", "run", "-"]
+    environment = os.environ | {"PODIUM_DATA_DIR": str(tmp_path / "data")}
+    answer = subprocess.run(command, input=b"\xff\xfe", cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert answer.returncode == exits.USAGE
+    assert b"standard input" in answer.stderr and b"Traceback" not in answer.stderr
+    with pytest.raises(UnicodeEncodeError) as problem:
+        "do \udcff it".encode()
+    assert report(problem.value) == exits.USAGE
+
+
+def test_a_base_branch_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
+    """With those that there are; nothing is started for it."""
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=T", "-c", "user.email=t@localhost"]
+    subprocess.run(["git", "init", "-q", "-b", "trunk", str(tmp_path)], check=True)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "base"], check=True)
+    answer = podium(tmp_path, "run", "do it", "--base", "main")
+    assert answer.returncode == exits.NOT_FOUND
+    assert "has no branch main" in answer.stderr and "it has: trunk" in answer.stderr
+    assert not (tmp_path / "data").exists()

@@ -27,7 +27,9 @@ def test_remarks_with_such_a_name_in_them_are_said(capsys: pytest.CaptureFixture
     out = Output(as_json=False)
     out.say("[bold]mine[/] is closed")
     out.say(f"[bold]{NASTY}[/] [/] is closed")
-    first, second = capsys.readouterr().out.splitlines()
+    out.say("[bold]{name}[/] is closed", name="[green]x[/] {y} [/red]")
+    first, second, third = capsys.readouterr().out.splitlines()
     assert first == "mine is closed"
+    assert third == "[green]x[/] {y} [/red] is closed", "what is filled in is shown as it was written"
     assert "[/red]" in second and "is closed" in second
     assert marked("a [dim]b[/]").plain == "a b"

@@ -176,7 +176,7 @@ async def _summary(podium: "Podium", pod: "pod_pb2.Pod", out: Output) -> None:
     sessions = (await podium.maestro.ListSessions(request)).sessions
     out.say(f"\n[bold]{newest} events[/] in the store, {pod.revision} of them the pod's own; {len(sessions)} sessions:")
     for session in sessions:
-        out.say(f"  {lower(word(session, 'status')):<10} {session.name}")
+        out.say(f"  {lower(word(session, 'status')):<10} {{name}}", name=session.name)
 
 
 def prove(stage: Stage, pod: "pod_pb2.Pod", out: Output) -> None:

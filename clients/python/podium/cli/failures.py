@@ -75,6 +75,8 @@ def report(error: Exception) -> int:
     if isinstance(error, BrokenPipeError):  # `podium events | head`: the reader has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.BROKEN_PIPE
+    if isinstance(error, UnicodeEncodeError):  # bytes of the command line, or of a path, that are no text
+        error = CliError(f"{error.object[:80]!a} is not UTF-8", "Podium takes text in UTF-8", exits.USAGE)
     if isinstance(error, CliError):
         _write(error)
         return error.code

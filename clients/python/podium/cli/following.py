@@ -47,19 +47,20 @@ async def follow(
 def _last_word(cli: Cli, pod_id: str, ending: Ending, pod: "pod_pb2.Pod | None") -> int:
     name = str(pod.number) if pod is not None and pod.number else pod_id
     if ending is Ending.DETACHED or pod is None:
-        cli.out.say(f"\nIt goes on without you. Return with [bold]podium watch {name}[/]")
+        cli.out.say("\nIt goes on without you. Return with [bold]podium watch {name}[/]", name=name)
         return exits.OK
     if ending is Ending.WAITING:
         for decision in decisions(pod):
-            cli.out.say(f"waits for you: {decision.title}")
-        cli.out.say(f"Decide with [bold]podium watch {name}[/] at a terminal, or [bold]podium approve|answer {name}[/]")
+            cli.out.say("waits for you: {what}", what=decision.title)
+        ways = "[bold]podium watch {name}[/] at a terminal, or [bold]podium approve|answer {name}[/]"
+        cli.out.say(f"Decide with {ways}", name=name)
         return exits.WAITING
     if word(pod, "phase") == "CANCELLED":
-        cli.out.say(f"cancelled{': ' + pod.closing_reason if pod.closing_reason else ''}")
+        cli.out.say("cancelled{why}", why=": " + pod.closing_reason if pod.closing_reason else "")
         return exits.NOT_LANDED
     if pod.review.landed_commit:
         where = f"{short(pod.review.landed_commit)} on {pod.repository.base_branch}"
-        cli.out.say(f"[green]landed[/] as {where} in {pod.repository.location}")
+        cli.out.say("[green]landed[/] as {where} in {place}", where=where, place=pod.repository.location)
     else:
-        cli.out.say(f"completed{': ' + pod.closing_reason if pod.closing_reason else ''}")
+        cli.out.say("completed{why}", why=": " + pod.closing_reason if pod.closing_reason else "")
     return exits.OK

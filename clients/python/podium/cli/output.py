@@ -45,10 +45,16 @@ class Output:
             self.console.print(text, markup=False, highlight=False, soft_wrap=True)
             sys.stdout.flush()
 
-    def say(self, text: str) -> None:
-        """A remark for people (rich markup on); programs do not get it."""
+    def say(self, text: str, **filled: object) -> None:
+        """A remark for people (rich markup on); programs do not get it.
+
+        What others wrote (titles, names, causes) goes into `{places}`: markup in it is none.
+        """
         if not self.as_json:
-            self.console.print(marked(text), highlight=False, soft_wrap=True)
+            from rich.markup import escape
+
+            whole = text.format(**{name: escape(str(value)) for name, value in filled.items()}) if filled else text
+            self.console.print(marked(whole), highlight=False, soft_wrap=True)
 
     def warn(self, text: str) -> None:
         """A line on standard error, for people and in scripts alike: what was asked for was done, but."""

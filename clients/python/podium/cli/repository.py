@@ -67,6 +67,18 @@ def has_commits(repository: Repository) -> bool:
     return is_url(repository.location) or git(Path(repository.location), "rev-parse", "--verify", "HEAD") is not None
 
 
+def ensure_base(repository: Repository, base: str) -> None:
+    """Raises `CliError` where there is nothing to start from; a URL is not asked."""
+    if not has_commits(repository):
+        raise CliError(
+            f"{repository.location} has no commit yet", "make a first one: agents start from it", exits.REFUSED
+        )
+    place = Path(repository.location)
+    if base and not is_url(repository.location) and git(place, "rev-parse", "--verify", f"refs/heads/{base}") is None:
+        branches = (git(place, "for-each-ref", "--format=%(refname:short)", "--count=10", "refs/heads") or "").split()
+        raise CliError(f"{repository.location} has no branch {base}", f"it has: {', '.join(branches)}", exits.NOT_FOUND)
+
+
 def git(path: Path, *arguments: str) -> str | None:
     """The output of a git command in a directory, stripped; None where git refuses. No GIT_* variable leaks in."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}

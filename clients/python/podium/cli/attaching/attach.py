@@ -31,12 +31,13 @@ async def attach(cli: Cli, podium: "Podium", session: "task_pb2.Session", manner
             "`--read-only` streams the output plainly (`--output json`: as objects)",
             exits.USAGE,
         )
-    cli.out.say(f"[dim]{banner(session.name or session.id, manner)}[/]")
+    cli.out.say("[dim]{banner}[/]", banner=banner(session.name or session.id, manner))
     attachment = Attachment(podium, session.project_id, session.id, manner)
     await attachment.run()
     end = attachment.end
     if end is not None:
-        cli.out.say(f"\n[dim]{session.name or session.id} has ended: {end.text or exit_code(end)}[/]")
+        how = end.text or exit_code(end)
+        cli.out.say("\n[dim]{name} has ended: {how}[/]", name=session.name or session.id, how=how)
         return exit_code(end)
     if attachment.signal:
         return _BY_SIGNAL + attachment.signal

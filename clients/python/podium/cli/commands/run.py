@@ -42,8 +42,7 @@ async def run(
     if (words and number is not None) or (not words and number is None):
         raise CliError("say what is to be done: TEXT, --file FILE, - (standard input), or --task N", code=exits.USAGE)
     place = repository.locate(how["repo"])
-    if not repository.has_commits(place):
-        raise CliError(f"{place.location} has no commit yet", "make a first one: agents start from it", exits.REFUSED)
+    repository.ensure_base(place, how["base"])
     await trust.ensure(cli.installation, place, how["base"])
     if reaching.begin(cli.installation):
         cli.out.say("[dim]Podium started[/]")
@@ -67,7 +66,8 @@ async def run(
         if detach:
             cli.out.show(plain(pod), lambda: f"#{pod.number} is on its way; follow it with `podium watch {pod.number}`")
             return exits.OK
-        cli.out.say(f"[bold cyan]#{pod.number}[/] [bold]{pod.title}[/] · {profile} · {place.location}")
+        about = {"title": pod.title, "profile": profile, "place": place.location}
+        cli.out.say(f"[bold cyan]#{pod.number}[/] [bold]{{title}}[/] · {{profile}} · {{place}}", **about)
         return await follow(cli, podium, pod.pod_id, ask=True)
 
 
@@ -79,7 +79,14 @@ def _words(text: str | None, file: str | None) -> str:
             return Path(file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise CliError(f"{file}: {error}", code=exits.USAGE) from error
-    return sys.stdin.read().strip() if "-" in {text, file} else (text or "").strip()
+    return _standard_input() if "-" in {text, file} else (text or "").strip()
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.buffer.read().decode("utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise CliError(f"standard input: {error}", code=exits.USAGE) from error
 
 
 async def _open(
