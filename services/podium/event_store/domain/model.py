@@ -50,8 +50,10 @@ def weigh(appends: Sequence[Append]) -> tuple[int, int]:
     for parts, _ in appends:
         for _, facts, _ in parts:
             events += len(facts)
-            for _, _, body in facts:
-                size += len(body)
+            if len(facts) == 1:
+                size += len(facts[0][2])
+            else:
+                size += sum([len(body) for _, _, body in facts])
     return events, size
 
 

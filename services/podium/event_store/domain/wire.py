@@ -5,7 +5,7 @@ they came, behind the fields that only the store knows: position (1), stream (2)
 Answers are spliced from kept events: a batch is `repeated Event events = 1` in every message that carries one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -28,6 +28,21 @@ def varint(number: int) -> bytes:
         number >>= 7
     out.append(number)
     return bytes(out)
+
+
+_LOW = [bytes((number | 0x80,)) for number in range(128)]
+
+
+def varints(first: int) -> Iterator[bytes]:
+    """The encoded numbers from `first` on, without end: neighbours share all but their lowest seven bits."""
+    for number in range(first, 128):
+        yield bytes((number,))
+    high, low = divmod(max(first, 128), 128)
+    while True:
+        shared = varint(high)
+        for begin in _LOW[low:]:
+            yield begin + shared
+        high, low = high + 1, 0
 
 
 def _read_varint(data: bytes, at: int) -> tuple[int, int]:
