@@ -6,7 +6,7 @@ append would be refused, an id repeats) takes the long way (`transaction`), whic
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from zlib import crc32
 
 from podium.event_store.adapters.postgres.connection import Connection
@@ -14,7 +14,9 @@ from podium.event_store.adapters.postgres.transaction import Cache, NotLookedUp,
 from podium.event_store.domain.admission import Admission, admit_all
 from podium.event_store.domain.model import Append, Found, Outcome, ShardRow
 
-_CALL = "SELECT stored, now_us FROM append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+# Numbers go as the text of an array: a list of them would be looked at several times by the driver, one by one.
+_CALL = """SELECT stored, now_us FROM append_events($1, $2, $3, $4, $5,
+    $6::text::bigint[], $7::text::bigint[], $8, $9::text::integer[], $10::text::bigint[], $11)"""
 
 CLOCK_SECONDS = 5.0
 """How long the database's clock is carried on by this machine's before it is read again."""
@@ -90,7 +92,7 @@ class QuickCommit(Transaction):
 
     async def call(self, told: Callable[[int], None]) -> bool:
         """Store and commit, or find that it cannot be so (False). `told`: the database's time."""
-        rows, streams, types = self.rows, self._view.streams, self._cache.types
+        _, names, revisions, ids, kinds, events = zip(*self.rows, strict=True)
         stored, now_us = await self.db.fetchrow(
             _CALL,
             self.first_position - 1,
@@ -98,12 +100,21 @@ class QuickCommit(Transaction):
             [service for service, _ in self._shards],
             [shard for _, shard in self._shards],
             list(self._shards.values()),
-            [streams[row.stream] for row in rows],
-            [row.revision for row in rows],
-            [row.event_id for row in rows],
-            [types[row.type] for row in rows],
-            [crc32(row.event) for row in rows],
-            [row.event for row in rows],
+            _array(map(self._view.streams.__getitem__, names)),
+            _array(revisions),
+            ids,
+            _array(map(self._cache.types.__getitem__, kinds)),
+            _array(map(crc32, events)),
+            events,
         )
         told(now_us)
         return bool(stored)
+
+    def committed(self) -> None:
+        """Remember what lasts: everything but the heads is known already."""
+        self._cache.position = self.position
+        self._cache.heads.update(self._view.heads)
+
+
+def _array(numbers: Iterable[int | None]) -> str:
+    return "{" + ",".join(map(str, numbers)) + "}"
