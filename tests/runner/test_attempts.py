@@ -1,6 +1,7 @@
 """Worktrees: made, filled, brought to a commit; the user's checkout is never touched."""
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -268,8 +269,12 @@ async def test_what_is_missing_is_said(workspaces: Workspaces, place: Place, rep
         await workspaces.prepare(POD, replace(place, base_branch="other"), order())
     await workspaces.prepare(POD, place, order())
     repo.git("update-ref", "-d", "refs/heads/podium/abc-title/integration")
-    with pytest.raises(WorkspaceError, match=r"integration branch .* is gone"):
+    with pytest.raises(WorkspaceError, match=r"integration branch .* is gone") as gone:
         await workspaces.prepare(POD, place, order("ws.2"))
+    remedy = re.search(r"git -C '(.*)' (branch .*)$", str(gone.value))
+    assert remedy and remedy[1] == place.repository
+    repo.git(*remedy[2].split())
+    await workspaces.prepare(POD, place, order("ws.2"))
 
 
 async def test_git_is_new_enough() -> None:

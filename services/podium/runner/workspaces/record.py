@@ -33,6 +33,8 @@ class PodRecord:
     branch_prefix: str
     base_branch: str = ""
     base_commit: str = ""
+    integrated: str = ""
+    """Where the integration branch was last seen."""
     attempts: dict[str, AttemptRecord] = field(default_factory=dict)
     verdicts: dict[str, str] = field(default_factory=dict)
     """Verdicts of the checks by commit."""

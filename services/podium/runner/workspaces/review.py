@@ -33,7 +33,7 @@ async def merge(
 ) -> str | Conflict:
     """Merge a workstream's branch into the pod's integration branch; idempotent by the job's id."""
     repository, record = await workspaces.open(pod_id, place)
-    return await merge_branch(
+    merged = await merge_branch(
         repository,
         integration=record.integration,
         base_commit=record.base_commit,
@@ -42,6 +42,10 @@ async def merge(
         job_id=job_id,
         workstream_id=workstream_id,
     )
+    if isinstance(merged, str):  # of a repeated job it may be an older commit than the branch's
+        tip = await repository.git.commit_of(f"refs/heads/{record.integration}")
+        workspaces.saw_integrated(pod_id, tip or merged)
+    return merged
 
 
 async def verify(workspaces: Workspaces, pod_id: str, place: Place, on_output: OnOutput = ignore) -> Verified:

@@ -107,8 +107,19 @@ class Workspaces:
         if not base:
             raise WorkspaceError(f"{place.repository} no longer has the base commit {record.base_commit}")
         if not tip:
-            raise WorkspaceError(f"the integration branch {record.integration} is gone from {place.repository}")
+            where = repository.common if repository.remote else place.repository
+            raise WorkspaceError(
+                f"the integration branch {record.integration} is gone from {place.repository}. Make it again, then go "
+                f"on: git -C '{where}' branch {record.integration} {record.integrated or base}"
+            )
+        self.saw_integrated(pod_id, tip)
         return repository, record, [tip, *others]
+
+    def saw_integrated(self, pod_id: str, tip: str) -> None:
+        """Remember where the integration branch stands, so that one that is deleted can be made again."""
+        record = self.records.load(pod_id)
+        if record is not None and record.integrated != tip:
+            self.records.save(replace(record, integrated=tip))
 
     async def _found(self, repository: Repository, pod_id: str, place: Place) -> PodRecord:
         await repository.fetch()
@@ -122,7 +133,7 @@ class Workspaces:
         if not place.base_commit and not made:
             async with repository.locked() as git:
                 await git.run("update-ref", f"refs/heads/{record.integration}", base, NO_COMMIT)
-        return self.records.save(replace(record, base_commit=base))
+        return self.records.save(replace(record, base_commit=base, integrated=made or base))
 
     async def prepare(self, pod_id: str, place: Place, order: AttemptOrder, on_output: OnOutput = ignore) -> Prepared:
         """Make a worktree from the integration branch, fill and set it up. Raises WorkspaceError, SetupError."""
