@@ -58,8 +58,8 @@ class Rounds:
         """What takes long, or hardly varies."""
         folder = self._folder
         self.note(watch_p99=await fanout.latency_p99(folder / "latency"))
-        deliveries, size = await fanout.rate(folder / "rate")
-        self.note(deliveries=deliveries, delivery_bytes=size)
+        deliveries, by_clients, size = await fanout.rates(folder / "rate")
+        self.note(deliveries=deliveries, deliveries_to_clients=by_clients, delivery_bytes=size)
         self.note(start_p95=await starting.started_p95(folder / "starting"))
         self.note(answer_p95=await answering.answer_p95(folder / "answering"))
         restart, bare = await recovery.restart_seconds(folder / "restart")

@@ -6,11 +6,10 @@ from pathlib import Path
 
 from bench.pods.commands import open_pods, posting
 from bench.pods.house import house
-from bench.pods.watchers import p99, watched
+from bench.pods.watchers import BARE, CLIENT, p99, watched
 
-LATENCY_WATCHERS, LATENCY_RATE = 100, 20
-RATE_WATCHERS = 1000
-SECONDS = 4.0
+LATENCY_WATCHERS, LATENCY_RATE, LATENCY_SECONDS = 100, 20, 10.0
+RATE_WATCHERS, SECONDS = 1000, 4.0
 KILOBYTE = "All sums are right now; here is what they were. " * 8
 """With the pod's own fields a change of about 1 KB."""
 
@@ -23,20 +22,26 @@ async def latency_p99(folder: Path) -> float:
         post = posting(client, name)
         async with watched(found, name, LATENCY_WATCHERS) as told:
             begin = time.perf_counter()
-            for number in range(int(SECONDS * LATENCY_RATE)):
+            for number in range(int(LATENCY_SECONDS * LATENCY_RATE)):
                 await asyncio.sleep(max(0.0, begin + number / LATENCY_RATE - time.perf_counter()))
                 await post()
             await asyncio.sleep(0.3)
         return p99(told)
 
 
-async def rate(folder: Path) -> tuple[float, float]:
-    """(changes a second that reached 1,000 watchers, bytes of each), under as many commands as it takes."""
+async def rates(folder: Path) -> tuple[float, float, float]:
+    """(changes a second to 1,000 watchers, the same where all are Python clients on these cores, bytes of each)."""
+    told, size = await _rate(folder / BARE, BARE)
+    return told, (await _rate(folder / CLIENT, CLIENT))[0], size
+
+
+async def _rate(folder: Path, kind: str) -> tuple[float, float]:
+    """(changes a second that came, bytes of each), under as many commands as it takes."""
     async with house(folder) as found:
         client = found.connect()
         (name,) = await open_pods(client, 1)
         post = posting(client, name, KILOBYTE)
-        async with watched(found, name, RATE_WATCHERS) as told:
+        async with watched(found, name, RATE_WATCHERS, kind) as told:
             end = time.perf_counter() + SECONDS
             while time.perf_counter() < end:
                 await post()

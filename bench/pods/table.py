@@ -48,6 +48,7 @@ def _watching(values: Values) -> Iterator[Row]:
     yield _at_most("commit to 100 watchers, p99", "ms", values["watch p99"] * 1e3, 20)
     size = values["delivery bytes"]
     yield _at_least(f"deliveries/s to 1,000 watchers ({size:.0f} bytes)", values["deliveries"], 20_000)
+    yield Row("the same, watchers are Python clients here", values["deliveries to clients"], "/s")
     yield _at_most("ready to agent's process, p95", "ms", values["start p95"] * 1e3, 400)
 
 

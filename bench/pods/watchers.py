@@ -1,15 +1,16 @@
 """Watchers of one pod in a process of their own: how many changes came, and how long after they were decided.
 
-`python -m bench.pods.watchers ADDRESS TOKEN POD COUNT`: prints `ready`, and when its input ends one JSON object. Only
-the first watcher of each process decodes its changes: what counts here is what the server sends. A change's time is
-when it was decided, so the latency holds the commit too.
+`python -m bench.pods.watchers KIND ADDRESS TOKEN POD COUNT`: prints `ready`, and when its input ends one JSON object.
+`client` watches through gRPC's Python client, `bare` by `frames`. Only each tenth change is decoded: what counts here
+is what the server sends. A change's time is when it was decided, so the latency holds the commit too.
 """
 
 import asyncio
+import gc
 import json
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,12 +18,14 @@ from typing import Any
 import grpc
 
 from bench.events.measure import percentile
+from bench.pods.frames import Subscriber
 from bench.pods.house import House
 from podium.client.options import CHANNEL_OPTIONS
 from podium.pods.v1 import pod_service_pb2 as pb
 
 WATCHERS_A_CHANNEL = 100
 METHOD = "/podium.pods.v1.PodService/WatchPod"
+CLIENT, BARE = "client", "bare"
 
 
 @dataclass
@@ -36,12 +39,12 @@ class Told:
 
 
 @asynccontextmanager
-async def watched(found: House, pod_id: str, count: int) -> AsyncIterator[Told]:
+async def watched(found: House, pod_id: str, count: int, kind: str = CLIENT) -> AsyncIterator[Told]:
     """Watchers for the time of the block; the result is filled in at its end."""
     told = Told()
     address = found.settings.installation.address("pod-manager")
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bench.pods.watchers", address, found.token(), pod_id, str(count)),
+        *(sys.executable, "-m", "bench.pods.watchers", kind, address, found.token(), pod_id, str(count)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=64 << 20,
@@ -80,41 +83,106 @@ class Counter:
             told.latencies.append(now - event.time.seconds - event.time.nanos / 1e9)
 
 
-async def _watch(call: Any, counter: Counter, ready: asyncio.Semaphore) -> None:
+@dataclass
+class Wanted:
+    """What to watch, and who says what came."""
+
+    address: str
+    token: str
+    pod_id: str
+    count: int
+    counter: Counter
+    ready: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+
+    @property
+    def request(self) -> pb.WatchPodRequest:
+        """The same for all."""
+        return pb.WatchPodRequest(pod_id=self.pod_id)
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        """Who asks."""
+        return (("authorization", f"Bearer {self.token}"),)
+
+
+async def _watch(call: Any, wanted: Wanted) -> None:
     first = True
     async for data in call:
         if first:
             first = False
-            ready.release()
+            wanted.ready.release()
         else:
-            counter.take(data)
+            wanted.counter.take(data)
+
+
+Close = Callable[[], Awaitable[object]]
+
+
+async def by_client(wanted: Wanted) -> Close:
+    """Through gRPC's Python client."""
+    channels, tasks = [], []
+    for number in range(wanted.count):
+        if number % WATCHERS_A_CHANNEL == 0:
+            # gRPC shares connections of equal options; these are to be as many as there are clients.
+            options = [*CHANNEL_OPTIONS, ("bench.channel", number)]
+            channels.append(grpc.aio.insecure_channel(wanted.address, options=options))
+        method: Any = channels[-1].unary_stream(METHOD, request_serializer=pb.WatchPodRequest.SerializeToString)
+        tasks.append(asyncio.ensure_future(_watch(method(wanted.request, metadata=wanted.metadata), wanted)))
+
+    async def close() -> None:
+        for task in tasks:
+            task.cancel()
+        for channel in channels:
+            await channel.close()
+
+    return close
+
+
+async def bare(wanted: Wanted) -> Close:
+    """By bare connections."""
+    loop, found = asyncio.get_running_loop(), []
+
+    def subscriber() -> Subscriber:
+        begun: set[int] = set()
+
+        def take(stream: int, data: bytes) -> None:
+            if stream in begun:
+                wanted.counter.take(data)
+            else:
+                begun.add(stream)
+                wanted.ready.release()
+
+        return Subscriber(take)
+
+    for number in range(wanted.count):
+        if number % WATCHERS_A_CHANNEL == 0:
+            path = wanted.address.removeprefix("unix:")
+            found.append((await loop.create_unix_connection(subscriber, path))[1])
+        found[-1].call(METHOD, wanted.metadata, wanted.request.SerializeToString())
+
+    async def close() -> None:
+        for connection in found:
+            connection.close()
+
+    return close
+
+
+KINDS: Mapping[str, Callable[[Wanted], Awaitable[Close]]] = {CLIENT: by_client, BARE: bare}
 
 
 async def main() -> None:
     """Watch, say so, listen until the input ends, tell."""
-    address, token, pod_id, count = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
-    metadata = (("authorization", f"Bearer {token}"),)
-    counter, ready = Counter(), asyncio.Semaphore(0)
-    channels = []
-    tasks = []
-    for number in range(count):
-        if number % WATCHERS_A_CHANNEL == 0:
-            # gRPC shares connections of equal options; these are to be as many as there are clients.
-            options = [*CHANNEL_OPTIONS, ("bench.channel", number)]
-            channels.append(grpc.aio.insecure_channel(address, options=options))
-        method: Any = channels[-1].unary_stream(METHOD, request_serializer=pb.WatchPodRequest.SerializeToString)
-        call: Any = method(pb.WatchPodRequest(pod_id=pod_id), metadata=metadata)
-        tasks.append(asyncio.ensure_future(_watch(call, counter, ready)))
-    for _ in range(count):
-        await ready.acquire()
+    kind, address, token, pod_id, count = sys.argv[1:]
+    counter = Counter()
+    wanted = Wanted(address, token, pod_id, int(count), counter)
+    close = await KINDS[kind](wanted)
+    for _ in range(wanted.count):
+        await wanted.ready.acquire()
     print("ready", flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-    for task in tasks:
-        task.cancel()
+    await close()
     counter.told.latencies.sort()
     print(json.dumps(counter.told.__dict__), flush=True)
-    for channel in channels:
-        await channel.close()
 
 
 def p99(told: Told) -> float:
@@ -123,4 +191,6 @@ def p99(told: Told) -> float:
 
 
 if __name__ == "__main__":
+    # The pauses of this process' own collector are not the server's.
+    gc.disable()
     asyncio.run(main())
