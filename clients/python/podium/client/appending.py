@@ -7,6 +7,7 @@ back; the store answers a repeat with the original positions.
 
 import asyncio
 import random
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,12 @@ LEAST_SHARE_BYTES = 32 << 10
 """A message takes no more than its share of all that waits for answers, but so much at any time: without a share one
 message would carry nearly everything, and client, store and disk would wait for each other instead of working in turn.
 """
+GATHER_SECONDS = 0.005
+GATHERED_APPENDS = 16
+"""A message costs what several appends do. So where the loop is busy, perhaps with the next callers, a message waits for
+so long at most, or for so many appends; and for an answer, where another one is under way and this one would be small."""
+IDLE_TURN_SECONDS = 0.000_03
+"""A turn of the event loop that takes less did nothing: all that was to be done is done."""
 
 MAX_APPEND_BYTES = 7 << 20
 """The store refuses appends over 4 MiB; those over this would not even get there (a message is 8 MiB at most)."""
@@ -119,7 +126,7 @@ class Appender:
         self._pending[pending.number] = pending
         self._bytes += size
         self._queue.append(pending)
-        if self._under_way < MESSAGES_UNDER_WAY:
+        if self._has_room():
             self._wake.set()
         if not self._running:
             self._running = True
@@ -197,16 +204,36 @@ class Appender:
 
     async def _write(self, call: Any) -> None:
         while True:
-            while not self._queue or self._under_way >= MESSAGES_UNDER_WAY:
+            while not self._has_room():
                 self._wake.clear()
                 await self._wake.wait()
-                # Those who got their answers with the message that made room come first: they may append again.
-                await asyncio.sleep(0)
+                await self._gather()
             if message := self._fill():
                 try:
                     await call.write(message)
                 except (PodiumError, asyncio.InvalidStateError):
                     return  # the stream has ended: its reader hears why
+
+    def _has_room(self) -> bool:
+        """Whether a message may go: the first one at once, another beside it where it carries enough."""
+        if not self._under_way or not self._queue:
+            return bool(self._queue)
+        enough = len(self._queue) >= GATHERED_APPENDS or self._bytes > LEAST_SHARE_BYTES * MESSAGES_UNDER_WAY
+        return enough and self._under_way < MESSAGES_UNDER_WAY
+
+    async def _gather(self) -> None:
+        """Let a busy loop go on first: whoever appends meanwhile rides along. An idle one sends at once.
+
+        Those who got their answers with the message that made room get their turn at any rate: they may append again.
+        """
+        begin = before = time.perf_counter()
+        while True:
+            await asyncio.sleep(0)
+            now = time.perf_counter()
+            idle = now - before < IDLE_TURN_SECONDS
+            if idle or len(self._queue) >= GATHERED_APPENDS or now - begin > GATHER_SECONDS:
+                return
+            before = now
 
     def _fill(self) -> bytes:
         """The next message; empty: nobody waits any more."""
