@@ -10,8 +10,7 @@ from tests.browser.conftest import House, Landed
 from tests.browser.test_accessible import assert_accessible
 from tests.browser.test_tabs import watches
 
-# Of the long tests: once in a while a shell gives no prompt in a whole run, and why is not known yet.
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.soak]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def new_task(house: House, landed: Landed, title: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from podium.client import Podium
 from podium.client.installation import Installation
+from tests.support.home import a_home
 
 LIMIT_SECONDS = 60.0
 """No wait for a state is longer; a test that comes here fails with what it saw last."""
@@ -29,11 +30,13 @@ FAST: Mapping[str, Mapping[str, Any]] = {
 class LocalInstallation:
     """`async with LocalInstallation(tmp_path) as podium:` starts everything and, in the end, stops it.
 
-    `overrides` are tables of podium.toml over `FAST`: `runner={"capacity": 1}`, `profiles={"x": {…}}`.
+    `overrides` are tables of podium.toml over `FAST`: `runner={"capacity": 1}`, `profiles={"x": {…}}`. Its services
+    have a home of their own: the shells and agents that they start read nothing of whoever runs the tests.
     """
 
     def __init__(self, tmp_path: Path, **overrides: Mapping[str, Any]) -> None:
         self.installation = Installation(tmp_path / "data")
+        self.home = tmp_path / "home"
         names = {*FAST, *overrides}
         self.settings = {name: {**FAST.get(name, {}), **overrides.get(name, {})} for name in sorted(names)}
         self._supervisor: asyncio.subprocess.Process | None = None
@@ -51,7 +54,7 @@ class LocalInstallation:
                 "--data-dir",
                 str(self.installation.data_dir),
             ),
-            env={name: value for name, value in os.environ.items() if not name.startswith("PODIUM_")},
+            env=a_home(self.home, {n: v for n, v in os.environ.items() if not n.startswith("PODIUM_")}),
         )
         await self.until(lambda state: state.get("phase") == "ready", "everything ready")
 
