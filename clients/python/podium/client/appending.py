@@ -34,8 +34,9 @@ message would carry nearly everything, and client, store and disk would wait for
 """
 GATHER_SECONDS = 0.005
 GATHERED_APPENDS = 16
-"""A message costs what several appends do. So where the loop is busy, perhaps with the next callers, a message waits for
-so long at most, or for so many appends; and for an answer, where another one is under way and this one would be small."""
+"""A message costs what several appends do. So where the loop is busy, perhaps with the next callers, a message waits so
+long at most, or for so many appends; and for an answer, where another one is under way and this one would be small.
+"""
 IDLE_TURN_SECONDS = 0.000_03
 """A turn of the event loop that takes less did nothing: all that was to be done is done."""
 
