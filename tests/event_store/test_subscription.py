@@ -184,22 +184,55 @@ async def test_a_resume_point_below_the_floor_is_refused() -> None:
     assert [event.revision for event in await scene.subscribe(3, Filter(stream="a/1")).events(2)] == [4, 5]
 
 
-async def test_subscribers_of_one_filter_share_its_bytes() -> None:
-    """A commit is filtered and spliced once, whatever the number of subscribers."""
+async def test_subscribers_of_one_filter_share_their_messages() -> None:
+    """Those who are equally far get the same bytes, made once; who is elsewhere gets what follows there."""
     scene = Scene()
-    subscribers = [scene.subscribe(None, Filter(stream="a/1")) for _ in range(3)]
+    wanted = [Filter(stream="a/1"), Filter(stream="a/1"), EVERYTHING]
+    subscribers = [scene.subscribe(None, each) for each in wanted]
     for subscriber in subscribers:
         await subscriber.item()
     await stored(scene.log, one("a/1"))
-    (entry,) = scene.hub.since(0) or []
-    before = entry.chosen(Filter(stream="a/1"))
-    for subscriber in subscribers:
-        await subscriber.events(1)
-    assert entry.chosen(Filter(stream="a/1")) is before
+    await stored(scene.log, one("b/1"))
+    first, second, other = [await anext(each.messages) for each in subscribers]
+    assert first is second
+    assert positions(SubscribeResponse.FromString(other).batch.events) == [1, 2]
 
 
 async def test_with_many_subscribers_each_takes_more_at_a_time() -> None:
-    """Commits that come faster than everybody can be served are sent together, a moment later."""
+    """Commits that come faster than everybody can be served are sent together, in the next round."""
+    scene = Scene()
+    subscribers = [scene.subscribe(None) for _ in range(20)]
+    for subscriber in subscribers:
+        await subscriber.item()
+    scene.clock.advance(1)
+    waiting = [asyncio.ensure_future(subscriber.item()) for subscriber in subscribers]
+    await asyncio.sleep(0)
+    await stored(scene.log, one("a/1"))
+    for each in waiting:
+        assert positions((await each).batch.events) == [1]
+    waiting = [asyncio.ensure_future(subscriber.item()) for subscriber in subscribers]
+    await asyncio.sleep(0)
+    await stored(scene.log, one("a/1"))
+    await stored(scene.log, one("b/1"))
+    for each in waiting:
+        assert positions((await each).batch.events) == [2, 3]
+
+
+async def test_a_round_waits_for_nobody() -> None:
+    """Of many subscribers one takes nothing for long: the others get every round, and it gets all of them in one."""
+    scene = Scene()
+    stalled, *others = [scene.subscribe(None) for _ in range(20)]
+    for subscriber in (stalled, *others):
+        await subscriber.item()
+    for number in range(1, 4):
+        await stored(scene.log, one("a/1"))
+        for subscriber in others:
+            assert positions((await subscriber.item()).batch.events) == [number]
+    assert positions((await stalled.item()).batch.events) == [1, 2, 3]
+
+
+async def test_who_waits_for_a_position_waits_for_no_round() -> None:
+    """A read that waits for what was just written goes on with its commit, however many subscribers there are."""
     scene = Scene()
     subscribers = [scene.subscribe(None) for _ in range(20)]
     for subscriber in subscribers:
@@ -207,12 +240,13 @@ async def test_with_many_subscribers_each_takes_more_at_a_time() -> None:
     scene.clock.advance(1)
     await stored(scene.log, one("a/1"))
     assert positions(await subscribers[0].events(1)) == [1]
+    following, arrived = asyncio.ensure_future(subscribers[0].item()), asyncio.ensure_future(scene.hub.arrival())
+    await asyncio.sleep(0)
     await stored(scene.log, one("a/1"))
-    waiting = asyncio.ensure_future(subscribers[0].events(2))
-    await scene.clock.wait_for_sleepers()
-    await stored(scene.log, one("a/1"))
-    scene.clock.advance(scene.hub.pace_seconds)
-    assert positions(await waiting) == [2, 3]
+    await asyncio.sleep(0)
+    assert arrived.done()
+    assert not following.done()
+    await following
 
 
 async def test_in_a_rush_of_commits_messages_get_longer_and_fewer() -> None:

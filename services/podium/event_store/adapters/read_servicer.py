@@ -9,7 +9,6 @@ from podium.event_store.adapters.requests import parse_filter, render_stream
 from podium.event_store.application.store import Store
 from podium.event_store.domain import wire
 from podium.events.v1 import event_service_pb2 as pb
-from podium.kernel.errors import unavailable
 
 DEFAULT_PAGE = 1000
 
@@ -43,14 +42,13 @@ class ReadServicer:
             async for page in pages:
                 yield page.chunk + b"\x10" + wire.varint(page.last)
 
-    async def Subscribe(self, request: pb.SubscribeRequest, context: Any) -> AsyncIterator[bytes]:
-        """`SubscribeResponse`s, until the caller goes or the store stops."""
+    def Subscribe(self, request: pb.SubscribeRequest, context: Any) -> AsyncIterator[bytes]:
+        """`SubscribeResponse`s, until the caller goes or the store stops.
+
+        The subscription itself, and nothing around it: each layer would cost every message of every subscriber.
+        """
         after = request.after if request.HasField("after") else None
-        messages = self._store.subscribe(parse_filter(request.stream, request.filter), after)
-        async with aclosing(messages):
-            async for message in messages:
-                yield message
-        raise unavailable("NOT_READY", "the subscription ended")
+        return self._store.subscribe(parse_filter(request.stream, request.filter), after)
 
     async def GetStream(self, request: pb.GetStreamRequest, context: Any) -> pb.GetStreamResponse:
         """What is known of a stream."""

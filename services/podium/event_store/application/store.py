@@ -63,7 +63,7 @@ class Store:
         try:
             async with asyncio.timeout(MIN_POSITION_WAIT_SECONDS):
                 while position > self.hub.position:
-                    await self.hub.news()
+                    await self.hub.arrival()
         except TimeoutError:
             raise unavailable(
                 "STORAGE_UNAVAILABLE", f"position {position} is not here yet; {self.hub.position} is"
