@@ -1,5 +1,7 @@
 """Writes `podium.client.reasons`: an exception for each ErrorReason, with the proto's comment as its docstring.
 
+And docs/client-errors.md: all of them in a table.
+
 `make reasons`. A test compares what this makes with what is committed.
 """
 
@@ -12,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PROTO = ROOT / "protos/podium/common/v1/error_reason.proto"
 PACKAGE = ROOT / "clients/python/podium/client/reasons"
+PAGE = ROOT / "docs/client-errors.md"
 
 AREAS = {0: "common", 1: "events", 2: "pods", 3: "tasks", 4: "gateway"}
 """The module of each hundred of numbers; what comes later goes into the last one of them."""
@@ -116,10 +119,32 @@ def module(area: str, reasons: list[Reason]) -> str:
     return "".join(parts)
 
 
+_HEAD = """# Every error of the client
+
+Made by `make reasons` from `podium/common/v1/error_reason.proto`. How they are caught: [the client](client.md#errors).
+Exceptions are in `podium.client.reasons`, families (one for each code of gRPC) in `podium.client.errors`.
+"""
+
+
+_COLUMNS = "| exception | family | cause | metadata | remedy |\n|---|---|---|---|---|\n"
+
+
+def page(reasons: list[Reason]) -> str:
+    """The page with all exceptions, a table for each area."""
+    parts = [_HEAD]
+    for area in AREAS.values():
+        parts.append(f"\n## {area.title()}\n\n{_COLUMNS}")
+        for each in (reason for reason in reasons if reason.area == area):
+            cause, metadata, remedy = each.comment.rstrip(".").split(" · ")
+            family = "PodiumError" if each.name in SAME_AS_FAMILY else each.family
+            parts.append(f"| `{each.class_name}` | `{family}` | {cause} | {metadata} | {remedy} |\n")
+    return "".join(parts)
+
+
 def sources() -> dict[Path, str]:
-    """Every file of the package."""
+    """Every file of the package, and the page."""
     reasons = list(read())
-    files: dict[Path, str] = {}
+    files: dict[Path, str] = {PAGE: page(reasons)}
     for area in AREAS.values():
         files[PACKAGE / f"{area}.py"] = module(area, [each for each in reasons if each.area == area])
     return files

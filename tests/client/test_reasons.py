@@ -35,7 +35,7 @@ def test_what_is_not_known_comes_as_its_family():
 
 
 def test_the_classes_are_those_of_the_protos():
-    """What is committed is what `make reasons` makes."""
+    """What is committed, the page in docs too, is what `make reasons` makes."""
     spec = importlib.util.spec_from_file_location("error_classes", ROOT / "protos/tools/error_classes.py")
     assert spec is not None and spec.loader is not None
     tool = importlib.util.module_from_spec(spec)
