@@ -123,7 +123,7 @@ async def test_own_pages_are_served(house: House) -> None:
 
 
 async def test_safe_headers_are_on_everything(house: House) -> None:
-    """Files, RPCs and refusals carry the policy; nothing allows other origins."""
+    """Files, RPCs and refusals carry the policy: scripts only as files of this origin, no other origin at all."""
     answers = [
         await house.stranger().request("GET", "/"),
         await house.browser().call(INFO),
@@ -131,7 +131,11 @@ async def test_safe_headers_are_on_everything(house: House) -> None:
         await house.browser().request("GET", "/", headers={"host": "evil.example"}),
     ]
     for answer in answers:
-        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
+        assert policy.pop("style-src") == "'self' 'unsafe-inline'"
+        assert set(policy.values()) == {"'self'", "'none'"}
+        assert policy["script-src"] == policy["connect-src"] == "'self'"
+        assert policy["frame-ancestors"] == "'none'"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "access-control-allow-origin" not in answer.headers
 

@@ -3,7 +3,7 @@ import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt"
 import { describe, expect, it, vi } from "vitest";
 
 import { Caller, callers } from "@gen/podium/common/v1/caller_pb";
-import { AgentStatus, ChecklistState, ChecksResult, DocumentState, MessageKind, Phase, PodSchema, WorkstreamStatus, type Pod } from "@gen/podium/pods/v1/pod_pb";
+import { AgentStatus, ChecklistState, ChecksResult, DocumentState, Landing, MessageKind, Phase, PodSchema, WorkstreamStatus, type Pod } from "@gen/podium/pods/v1/pod_pb";
 import { PodService } from "@gen/podium/pods/v1/pod_service_pb";
 import { MaestroService } from "@gen/podium/tasks/v1/maestro_service_pb";
 import { ProjectSchema, SessionOrigin, SessionSchema, SessionStatus, TaskSchema } from "@gen/podium/tasks/v1/task_pb";
@@ -11,6 +11,7 @@ import { actionsFor } from "@/actions/all";
 import { policyForm } from "@/actions/policy";
 import { parseItem } from "@/actions/workstreams";
 import { isWanted, parseSettings } from "@/app/notify";
+import { webAddress } from "@/pages/pod/review/landing";
 import { merge } from "@/store/project";
 import { ProjectStore, type ProjectCalls } from "@/store/projectStore";
 
@@ -86,6 +87,24 @@ describe("the command palette", () => {
 
   it("offers nothing that changes a finished pod", () => {
     expect(actionsFor({ pod: pod(Phase.COMPLETED) }, known).filter(({ rpc }) => rpc)).toEqual([]);
+  });
+});
+
+describe("approved work", () => {
+  const texts = (over: object) => actionsFor({ pod: pod(Phase.REVIEW, over as never) }, known).filter(({ rpc }) => /ApproveReview|LandWork/.test(rpc)).map(({ text }) => text);
+  const approved = { integrationCommit: "abc", approvedCommit: "abc", checks: ChecksResult.PASSED };
+
+  it("lands on its branch or by a pull request; first as the pod's rules say", () => {
+    expect(texts({})).toEqual(["Approve and land", "Approve and open a pull request"]);
+    expect(texts({ policy: { landing: Landing.PULL_REQUEST } })).toEqual(["Approve and open a pull request", "Approve and land"]);
+    expect(texts({ review: approved })).toEqual(["Land again", "Land by a pull request"]);
+  });
+
+  it("that waits for its pull request can be looked after, and not be landed beside it", () => {
+    const externalSync = { kind: "merge_request", number: 12n, url: "https://forge.example/12" };
+    expect(texts({ review: { ...approved, proposedCommit: "abc" }, externalSync })).toEqual(["Look whether its merge request 12 is merged"]);
+    expect(webAddress("javascript:alert(1)")).toBe("");
+    expect(webAddress(externalSync.url)).toBe(externalSync.url);
   });
 });
 

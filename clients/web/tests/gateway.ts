@@ -13,7 +13,10 @@ interface Stream {
 }
 
 export const opened = { item: { case: "opened", value: { watchId: "w", heartbeatSeconds: 10 } } } as const;
-export const settle = () => new Promise((resolve) => setTimeout(resolve, 15));
+/** Until what was begun has come to rest: turn after turn, so that a machine that stands still for a moment changes no order. */
+export const settle = async () => {
+  for (let turn = 0; turn < 6; turn += 1) await new Promise((resolve) => setTimeout(resolve, 3));
+};
 
 /** A gateway of one page: streams that the test feeds and ends. */
 export class Gateway implements WatchCalls {

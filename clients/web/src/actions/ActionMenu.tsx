@@ -12,7 +12,7 @@ export function ActionMenu({ actions, label = "More", small = false }: { actions
   return (
     <Menu.Root modal={false}>
       <Menu.Trigger asChild><IconButton icon="more" label={label} className={small ? "!size-7" : ""} /></Menu.Trigger>
-      <Menu.Portal>
+      <Menu.Portal container={document.getElementById("main")}>
         <Menu.Content align="end" sideOffset={4} className="card z-40 max-h-[70vh] min-w-52 overflow-y-auto p-1 shadow-xl">
           {actions.map((action) => (
             <Menu.Item key={action.id} className={`${ITEM} ${action.danger ? "text-bad" : ""}`} onSelect={() => void perform(action)}>

@@ -3,6 +3,7 @@ import { podActions } from "@/api/podActions";
 import { show } from "@/app/go";
 import { num } from "@/lib/numbers";
 import { isFinished, PHASES } from "@/lib/words";
+import { proposal, requestName, waysToLand } from "@/pages/pod/review/landing";
 import { ask, reason } from "@/ui/form";
 import type { Action } from "./action";
 import { policyForm } from "./policy";
@@ -44,9 +45,17 @@ export function reviewActions(pod: Pod): Action[] {
   const approved = review.approvedCommit === review.integrationCommit;
   const actions: Action[] = [];
   if (!approved && review.checks !== ChecksResult.UNSPECIFIED) {
-    actions.push({ id: "review-approve", rpc: "PodService.ApproveReview", text: "Approve and land", icon: "check", run: () => act.approveReview(review.integrationCommit) });
+    for (const way of waysToLand(pod)) {
+      actions.push({ id: `review-approve-${way.landing}`, rpc: "PodService.ApproveReview", text: way.approve, icon: "check", run: () => act.approveReview(review.integrationCommit, way.landing) });
+    }
   }
-  if (approved || review.landingError) actions.push({ id: "land", rpc: "PodService.LandWork", text: "Land again", icon: "refresh", run: () => act.land() });
+  const proposed = proposal(pod);
+  if (proposed) actions.push({ id: "look", rpc: "PodService.LandWork", text: `Look whether its ${requestName(proposed)} is merged`, icon: "refresh", run: () => act.land() });
+  else if (approved || review.landingError) {
+    for (const way of waysToLand(pod)) {
+      actions.push({ id: `land-${way.landing}`, rpc: "PodService.LandWork", text: way.again, icon: "refresh", run: () => act.land(way.landing) });
+    }
+  }
   const workstreams = pod.workstreams.map((each) => [each.id, each.title] as const);
   actions.push({ id: "review-request", rpc: "PodService.RequestChanges", text: "Request changes…", icon: "edit", run: () => ask({
     title: "Request changes", verb: "Send back", description: "The workstream's agent works again, with your words as its next prompt.",

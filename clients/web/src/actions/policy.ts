@@ -1,5 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { AgentKind, Autonomy, PermissionMode, Priority, type Pod, type PolicySchema } from "@gen/podium/pods/v1/pod_pb";
+import { AgentKind, Autonomy, Landing, PermissionMode, Priority, type Pod, type PolicySchema } from "@gen/podium/pods/v1/pod_pb";
 import { num } from "@/lib/numbers";
 import type { Field, FormSpec, Values } from "@/ui/form";
 import { podActions } from "@/api/podActions";
@@ -24,6 +24,7 @@ function fields(pod: Pod, profiles: readonly string[]): (Field & { path: string 
     { path: "max_attempts", kind: "number", name: "attempts", label: "Attempts of a workstream", min: 1, initial: String(policy?.maxAttempts || 3) },
     { path: "profiles", kind: "choice", name: "profile", label: "Agent", initial: used, options: names.map((name) => [name, name] as const) },
     { path: "priority", kind: "choice", name: "priority", label: "Rank among pods", initial: String(policy?.priority || Priority.NORMAL), options: [[String(Priority.HIGH), "High"], [String(Priority.NORMAL), "Normal"], [String(Priority.LOW), "Low"]] },
+    { path: "landing", kind: "choice", name: "landing", label: "Approved work lands", initial: String(policy?.landing || Landing.TARGET), options: [[String(Landing.TARGET), "On the target branch"], [String(Landing.PULL_REQUEST), "By a pull request"]] },
     { path: "spawn_cooldown", kind: "number", name: "cooldown", label: "Pause between two starts", unit: "seconds", initial: shown(seconds(policy?.spawnCooldown)) },
     { path: "auto_start_agents", kind: "box", name: "auto", label: "Start agents by themselves", initial: policy?.autoStartAgents === false ? "" : "yes", hint: "Off: each waits for your word." },
   ];
@@ -43,6 +44,7 @@ function policyOf(pod: Pod, values: Values): MessageInitShape<typeof PolicySchem
     maxAttempts: Number(text("attempts")),
     profiles: [{ kind: AgentKind.UNSPECIFIED, profile: text("profile") }, ...others],
     priority: Number(text("priority")),
+    landing: Number(text("landing")),
     spawnCooldown: duration(text("cooldown"), 1),
     autoStartAgents: text("auto") === "yes",
   };

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { sentence } from "@/lib/words";
 import { HINTS } from "./hints";
 
 /** An error as a page shows it: what happened, and what to do now. */
@@ -51,8 +52,4 @@ function hintByCode(code: Code): string {
     default:
       return "";
   }
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type ChangeRequestSchema } from "@gen/podium/pods/v1/pod_service_pb";
-import { type ChecklistItemSchema, MessageKind, type Phase, type PlanItemSchema, type PolicySchema } from "@gen/podium/pods/v1/pod_pb";
+import { type ChecklistItemSchema, Landing, MessageKind, type Phase, type PlanItemSchema, type PolicySchema } from "@gen/podium/pods/v1/pod_pb";
 import { pods } from "./clients";
 import { newRequestId } from "./requestId";
 
@@ -39,9 +39,10 @@ export const podActions = (podId: string) => {
     answer: (messageId: string, choice: string, text: string) => pods.answerQuestion({ ...ids(), messageId, choice, text }),
     post: (content: string, threadId = "") => pods.postMessage({ ...ids(), kind: MessageKind.UPDATE, content, threadId }),
     markRead: (itemIds: string[]) => pods.markInboxRead({ ...ids(), itemIds }),
-    approveReview: (integrationCommit: string) => pods.approveReview({ ...ids(), integrationCommit }),
+    /** `landing` is how it shall reach the target, from now on; unspecified: as the pod's rules say. */
+    approveReview: (integrationCommit: string, landing = Landing.UNSPECIFIED) => pods.approveReview({ ...ids(), integrationCommit, landing }),
     requestChanges: (changes: MessageInitShape<typeof ChangeRequestSchema>[]) => pods.requestChanges({ ...ids(), changes }),
-    land: () => pods.landWork(ids()),
+    land: (landing = Landing.UNSPECIFIED) => pods.landWork({ ...ids(), landing }),
     cancel: (reason: string) => pods.cancelPod({ ...ids(), reason }),
     evaluate: () => pods.evaluateNow(ids()),
   };

@@ -8,6 +8,7 @@ export const projects = queryOptions({
   queryKey: ["projects"],
   queryFn: async () => (await maestro.listProjects({ pageSize: 1000 })).projects,
   staleTime: 30_000,
+  refetchOnWindowFocus: true,
 });
 
 /** The profiles that living runners offer, by their leases. */
@@ -19,13 +20,14 @@ export const profiles = queryOptions({
     return [...new Set(names.filter(Boolean))].sort();
   },
   staleTime: 10_000,
+  refetchOnWindowFocus: true,
 });
 
 /** A pod as it was; it cannot change any more. */
 export const podAt = (podId: string, revision: number) =>
   queryOptions({
     queryKey: ["pod-at", podId, revision],
-    queryFn: async () => (await pods.getPod({ podId, atRevision: BigInt(revision) })).pod ?? null,
+    queryFn: async ({ signal }) => (await pods.getPod({ podId, atRevision: BigInt(revision) }, { signal })).pod ?? null,
     staleTime: Infinity,
     gcTime: 5 * 60_000,
   });

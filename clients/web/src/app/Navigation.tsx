@@ -8,7 +8,7 @@ import { Icon, type IconName } from "@/ui/Icon";
 import { openDialog } from "./dialogs";
 import type { ReactNode } from "react";
 
-export function Navigation({ open, onNavigate }: { open: boolean; onNavigate: () => void }) {
+export function Navigation({ open, wide, onNavigate }: { open: boolean; wide: boolean; onNavigate: () => void }) {
   const board = useBoardKey(TOTALS);
   const { data } = useQuery(projects);
   const { data: me } = useQuery(sessionInfo);
@@ -18,7 +18,7 @@ export function Navigation({ open, onNavigate }: { open: boolean; onNavigate: ()
   for (const pod of pods) if (!isFinished(pod.phase)) live.set(pod.projectId, (live.get(pod.projectId) ?? 0) + 1);
   return (
     <nav aria-label="Main" onClick={onNavigate}
-      className={`${open ? "absolute inset-y-12 left-0 z-30 flex shadow-2xl" : "hidden"} w-52 shrink-0 flex-col gap-0.5 overflow-y-auto border-r border-line bg-surface p-2 md:static md:flex md:shadow-none`}>
+      className={`${open ? "absolute inset-y-12 left-0 z-30 flex shadow-2xl" : "hidden"} w-52 shrink-0 flex-col gap-0.5 overflow-y-auto border-r border-line bg-surface p-2 ${wide ? "xl:static xl:flex xl:shadow-none" : "md:static md:flex md:shadow-none"}`}>
       <Entry to="/" icon="board">Board</Entry>
       <Entry to="/inbox" icon="inbox" count={attention} loud>Inbox</Entry>
       <h2 className="eyebrow mt-4 mb-1 flex items-center justify-between px-2">

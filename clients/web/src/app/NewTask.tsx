@@ -6,7 +6,7 @@ import { Button } from "@/ui/Button";
 import { Modal } from "@/ui/Modal";
 import { Notice } from "@/ui/Notice";
 import { useAction } from "@/ui/useAction";
-import { createPod } from "./createPod";
+import { createPod, createTask } from "./createPod";
 
 const OTHER = "other";
 
@@ -23,7 +23,7 @@ function Form({ onDone }: { onDone: () => void }) {
   const queries = useQueryClient();
   const params = useParams({ strict: false }) as { projectId?: string };
   const { data: known = [] } = useQuery(projects);
-  const { data: agents, isPending } = useQuery({ ...profiles, refetchInterval: (query) => (query.state.data?.length ? false : 2000) });
+  const { data: agents, isPending, isFetching, refetch } = useQuery(profiles);
   const [text, setText] = useState("");
   const [place, setPlace] = useState("");
   const [repository, setRepository] = useState("");
@@ -36,10 +36,12 @@ function Form({ onDone }: { onDone: () => void }) {
     event.preventDefault();
     await run(async () => {
       const project = known.find((each) => each.id === projectId) ?? null;
-      const podId = await createPod({ text, project, repository, profile: agent, quick: mode === "quick" });
+      const order = { text, project, repository, profile: agent, quick: mode === "quick" };
+      const task = mode === "keep" ? await createTask(order) : await createPod(order);
       await queries.invalidateQueries({ queryKey: projects.queryKey });
       onDone();
-      await navigate({ to: "/pod/$podId", params: { podId } });
+      if (mode === "keep") await navigate({ to: "/project/$projectId", params: { projectId: task.projectId }, search: { task: task.id } });
+      else await navigate({ to: "/pod/$podId", params: { podId: task.id } });
     });
   };
   return (
@@ -71,15 +73,20 @@ function Form({ onDone }: { onDone: () => void }) {
           <p className="mt-1 text-faint">The path of a git repository on the machine where Podium runs, or a URL.</p>
         </div>
       )}
-      <fieldset className="grid gap-2 sm:grid-cols-2">
+      <fieldset className="grid gap-2 sm:grid-cols-3">
         <legend className="label">How</legend>
-        <Mode value="full" mode={mode} onChange={setMode} title="Spec, plan, work" note="You approve the spec, the plan and the result." />
-        <Mode value="quick" mode={mode} onChange={setMode} title="Straight to work" note="One agent, one workstream; you approve the result." />
+        <Mode value="full" mode={mode} onChange={setMode} title="Spec, plan, work" note="You approve each, and the result." />
+        <Mode value="quick" mode={mode} onChange={setMode} title="Straight to work" note="One agent; you approve the result." />
+        <Mode value="keep" mode={mode} onChange={setMode} title="Only keep it" note="For later, or for a terminal of yours." />
       </fieldset>
-      {!isPending && agents?.length === 0 && <Notice tone="wait">No runner offers an agent now. Install a coding agent, then run <code>podium doctor</code>.</Notice>}
+      {!isPending && agents?.length === 0 && mode !== "keep" && (
+        <Notice tone="wait" action={<Button small disabled={isFetching} onClick={() => void refetch()}>Look again</Button>}>
+          No runner offers an agent now. Install a coding agent, then run <code>podium doctor</code>.
+        </Notice>
+      )}
       <div className="flex justify-end gap-2 pt-1">
         <Button kind="ghost" onClick={onDone}>Cancel</Button>
-        <Button kind="primary" type="submit" disabled={busy || !agent || !text.trim()}>{busy ? "Creating…" : "Create and open"}</Button>
+        <Button kind="primary" type="submit" disabled={busy || (!agent && mode !== "keep") || !text.trim()}>{busy ? "Creating…" : "Create and open"}</Button>
       </div>
     </form>
   );

@@ -3,8 +3,10 @@ import { Empty } from "@/ui/Empty";
 
 export function NotFound() {
   return (
-    <Empty icon="search" title="There is no such page">
-      <Link to="/" className="text-accent-text underline">Back to the board</Link>
+    <Empty page icon="search" title="There is no such page" action={<ToBoard />}>
+      The address may be mistyped, or of a later version.
     </Empty>
   );
 }
+
+export const ToBoard = () => <Link to="/" className="inline-flex h-8 items-center rounded-lg border border-strong bg-surface px-3 font-medium hover:bg-sunken">To the board</Link>;

@@ -1,6 +1,7 @@
-import { Outlet } from "@tanstack/react-router";
+import { Outlet, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { watchBoard } from "@/store/boardStore";
+import { useProjectsFeed } from "@/store/projectsFeed";
 import { useForm } from "@/ui/form";
 import { Toasts } from "@/ui/Toasts";
 import { useDialog } from "./dialogs";
@@ -17,6 +18,7 @@ const Dialogs = lazy(load);
 export function Shell() {
   const dialog = useDialog();
   const form = useForm();
+  const panes = useRouterState({ select: (state) => state.location.pathname.startsWith("/project/") });
   const [menu, setMenu] = useState(false);
   useEffect(watchBoard, []);
   useEffect(() => {
@@ -28,12 +30,13 @@ export function Shell() {
   }, []);
   useShortcuts();
   useNotifications();
+  useProjectsFeed();
   return (
     <div className="flex h-full flex-col">
       <a href="#main" className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded focus:bg-surface focus:p-2">Skip to content</a>
-      <TopBar onMenu={() => setMenu(!menu)} />
+      <TopBar wide={panes} onMenu={() => setMenu(!menu)} />
       <div className="flex min-h-0 flex-1">
-        <Navigation open={menu} onNavigate={() => setMenu(false)} />
+        <Navigation wide={panes} open={menu} onNavigate={() => setMenu(false)} />
         <main id="main" tabIndex={-1} className="min-w-0 flex-1 overflow-y-auto focus:outline-none">
           <Outlet />
         </main>

@@ -8,10 +8,11 @@ import { openDialog } from "./dialogs";
 import { Logo } from "./SignedOut";
 import { toggleTheme } from "./theme";
 
-export function TopBar({ onMenu }: { onMenu: () => void }) {
+/** `wide`: the page needs the navigation's room below 1280 px. */
+export function TopBar({ wide, onMenu }: { wide: boolean; onMenu: () => void }) {
   return (
     <header className="flex h-12 shrink-0 items-center gap-2 border-b border-line bg-surface px-3">
-      <IconButton icon="list" label="Menu" className="md:hidden" onClick={onMenu} />
+      <IconButton icon="list" label="Menu" className={wide ? "xl:hidden" : "md:hidden"} onClick={onMenu} />
       <Link to="/" aria-label="Podium: board" className="rounded-md px-1 text-[15px]"><Logo /></Link>
       <button type="button" onClick={() => openDialog("palette")}
         className="mx-auto hidden h-8 w-full max-w-md items-center gap-2 rounded-lg border border-line bg-sunken px-3 text-faint transition-colors hover:border-strong sm:flex">

@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { BoardPage } from "@/pages/board/BoardPage";
+import { Broken } from "./Broken";
 import { setNavigator } from "./go";
 import { NotFound } from "./NotFound";
 import { Shell } from "./Shell";
@@ -58,6 +59,7 @@ const podRoute = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([boardRoute, inboxRoute, workspaceRoute, podRoute]),
   defaultPreload: "intent",
+  defaultErrorComponent: Broken,
 });
 
 setNavigator((place) => void router.navigate(place as never));

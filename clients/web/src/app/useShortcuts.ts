@@ -1,6 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { openDialog } from "./dialogs";
+import { enterRows, walk } from "./rows";
 import { toggleTheme } from "./theme";
 
 const typing = (target: EventTarget | null) =>
@@ -20,7 +21,9 @@ export function useShortcuts(): void {
         openDialog("palette");
         return;
       }
-      if (event.metaKey || event.ctrlKey || event.altKey || typing(event.target) || document.querySelector("[role=dialog]")) return;
+      if (event.metaKey || event.ctrlKey || event.altKey || document.querySelector("[role=dialog],[role=menu]")) return;
+      if (event.key === "ArrowDown" && (event.target as HTMLElement).matches?.("[data-search]") && enterRows()) event.preventDefault();
+      if (typing(event.target)) return;
       if (event.timeStamp - goes < 1200) {
         goes = 0;
         if (event.key === "b") void navigate({ to: "/" });
@@ -32,6 +35,7 @@ export function useShortcuts(): void {
       else if (event.key === "?") open(event, "help");
       else if (event.key === "t") toggleTheme();
       else if (event.key === "/") focusSearch(event);
+      else if (walk(event.key, document.activeElement)) event.preventDefault();
     };
     const open = (event: KeyboardEvent, name: "task" | "help") => {
       event.preventDefault();

@@ -108,3 +108,11 @@ export function cost(usage: { costMicros: bigint; inputTokens: bigint; outputTok
   if (tokens === 0) return "";
   return tokens < 1000 ? `${tokens} tok` : `${(tokens / 1000).toFixed(1)}k tok`;
 }
+
+/** Why nothing moves, as a sentence. Some reasons name what is waited for, others say what is the matter. */
+export function waits(text: string): string {
+  if (/^(approval|an answer|a |the next|StartAgent|StartWorkstream|runner |pull request|merge request)/.test(text)) return `Waits for ${text}`;
+  return sentence(text);
+}
+
+export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

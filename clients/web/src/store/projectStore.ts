@@ -3,6 +3,7 @@ import { maestro } from "@/api/clients";
 import { explain } from "@/api/errors";
 import { num } from "@/lib/numbers";
 import type { Watcher } from "@/stream/target";
+import { projectChanged } from "./projectChanges";
 import { watcher } from "@/stream/watcher";
 import { type ProjectChange, WatchStart } from "@gen/podium/tasks/v1/maestro_service_pb";
 import type { Session, Task } from "@gen/podium/tasks/v1/task_pb";
@@ -57,6 +58,7 @@ export class ProjectStore extends KeyedStore<project.ProjectState> {
   }
 
   private applyChange(change: ProjectChange): void {
+    if (change.project || change.reset) projectChanged();
     this.dispatch((state) =>
       project.applyChange(state, {
         ...change,

@@ -1,3 +1,4 @@
+import { num } from "@/lib/numbers";
 import { useCallback, useEffect, useSyncExternalStore } from "react";
 import type { Session, Task } from "@gen/podium/tasks/v1/task_pb";
 import { type ProjectState, sessionKey, taskKey } from "./project";
@@ -36,6 +37,12 @@ export function useProjectStore(projectId: string): ProjectStore {
 export function useTask(store: ProjectStore, id: string): Task | undefined {
   const subscribe = useCallback((listener: () => void) => store.subscribe(taskKey(id), listener), [store, id]);
   return useSyncExternalStore(subscribe, () => store.state.tasks.get(id)?.value);
+}
+
+/** A task's number, which never changes: a view of it does not render for what else changes. 0: not known yet. */
+export function useTaskNumber(store: ProjectStore, id: string): number {
+  const subscribe = useCallback((listener: () => void) => store.subscribe(taskKey(id), listener), [store, id]);
+  return useSyncExternalStore(subscribe, () => num(store.state.tasks.get(id)?.value.number));
 }
 
 export function useSession(store: ProjectStore, id: string): Session | undefined {

@@ -25,12 +25,12 @@ _RPC_PREFIX = "/podium."
 _CSP = "; ".join(
     (
         "default-src 'self'",
-        "script-src 'self' 'wasm-unsafe-eval'",
-        "style-src 'self' 'unsafe-inline'",  # terminals and graphs place their parts by style attributes
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-inline'",  # terminals write their colours and places as styles
+        "img-src 'self'",
+        "font-src 'self'",
         "connect-src 'self'",
-        "worker-src 'self' blob:",
+        "worker-src 'self'",
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'none'",

@@ -21,7 +21,7 @@ export function BoardFilter({ text, onText, attentionOnly, onAttentionOnly, proj
         <input data-search value={text} onChange={(event) => onText(event.target.value)} placeholder="Filter by title or number" className="w-full bg-transparent text-ink outline-none placeholder:text-faint" />
       </label>
       {data.length > 1 && (
-        <select aria-label="Project" value={project} onChange={(event) => onProject(event.target.value)} className="h-8 rounded-lg border border-line bg-surface px-2">
+        <select aria-label="Project" value={project} onChange={(event) => onProject(event.target.value)} className="h-8 max-w-44 min-w-0 truncate rounded-lg border border-line bg-surface px-2">
           <option value="">All projects</option>
           {data.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}
         </select>

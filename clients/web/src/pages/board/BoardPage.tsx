@@ -8,7 +8,6 @@ import { Empty } from "@/ui/Empty";
 import { arrange, COLUMNS } from "./filter";
 import { BoardColumn } from "./BoardColumn";
 import { BoardFilter } from "./BoardFilter";
-import { useBoardKeys } from "./useBoardKeys";
 
 export function BoardPage() {
   const { project = "" } = useSearch({ from: "/" });
@@ -19,7 +18,6 @@ export function BoardPage() {
   useBoardKey(TOTALS);
   const board = useBoardKey(LAYOUT);
   const columns = arrange(board.pods.values(), { text: wanted, projectId: project, attentionOnly });
-  const onKeyDown = useBoardKeys();
   const shown = [...columns.values()].reduce((sum, ids) => sum + ids.length, 0);
   return (
     <div className="flex h-full flex-col">
@@ -33,7 +31,7 @@ export function BoardPage() {
           A task becomes a pod: agents write a spec and a plan, work side by side in branches of their own, and land what you approve.
         </Empty>
       ) : (
-        <div role="group" aria-label="Pods by phase" onKeyDown={onKeyDown} className="flex min-h-0 flex-1 snap-x scroll-px-4 gap-2.5 overflow-x-auto px-4 pb-4" data-testid="board" data-count={shown}>
+        <div role="group" aria-label="Pods by phase" data-rows className="flex min-h-0 flex-1 snap-x scroll-px-4 gap-2.5 overflow-x-auto px-4 pb-4" data-testid="board" data-count={shown}>
           {COLUMNS.map(({ phase, title }) => (
             <BoardColumn key={phase} title={title} ids={columns.get(phase) ?? []} loading={!board.synced} filtered={Boolean(wanted || project || attentionOnly)} />
           ))}

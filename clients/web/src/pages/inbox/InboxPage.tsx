@@ -25,6 +25,7 @@ export function InboxPage() {
         <h1 className="flex-1 text-base font-semibold">Inbox</h1>
         <Button small kind="ghost" onClick={() => openDialog("settings")}><Icon name="bell" size={14} />Notifications…</Button>
       </div>
+      {!board.synced && <div role="status" aria-label="Loading" className="card h-24 animate-pulse" />}
       {board.synced && ids.length === 0 && (
         <Empty icon="inbox" title="Nothing wants you">Approvals, questions and blockers of all pods come here. Agents go on by themselves until then.</Empty>
       )}

@@ -1,5 +1,6 @@
 import { InboxReason, type InboxItem, type Pod } from "@gen/podium/pods/v1/pod_pb";
 import { ms } from "@/lib/time";
+import { DecisionHead } from "./decisions/DecisionHead";
 import { Approval } from "./decisions/Approval";
 import { Plain } from "./decisions/Plain";
 import { Question } from "./decisions/Question";
@@ -12,12 +13,12 @@ export interface DecisionProps {
   linked: boolean;
 }
 
-/** The inbox of a pod: each item with what can be done about it, here. */
-export function Decisions({ pod, linked = false }: { pod: Pod; linked?: boolean }) {
+/** The inbox of a pod: each item with what can be done about it, here; of the past only what it was. */
+export function Decisions({ pod, linked = false, past = false }: { pod: Pod; linked?: boolean; past?: boolean }) {
   const items = [...pod.inbox].sort((a, b) => ms(a.createdTime) - ms(b.createdTime));
   return (
     <ul className="divide-y divide-line" data-testid="decisions">
-      {items.map((item) => <li key={item.id} className="p-4"><Decision pod={pod} item={item} linked={linked} /></li>)}
+      {items.map((item) => <li key={item.id} className="p-4">{past ? <DecisionHead item={item}>{item.text}</DecisionHead> : <Decision pod={pod} item={item} linked={linked} />}</li>)}
     </ul>
   );
 }

@@ -6,6 +6,8 @@ import { podActions } from "@/api/podActions";
 import { podAt } from "@/api/queries";
 import { num } from "@/lib/numbers";
 import { usePod } from "@/store/podStore";
+import { ToBoard } from "@/app/NotFound";
+import { sentence } from "@/lib/words";
 import { Empty } from "@/ui/Empty";
 import { PodProvider } from "./PodContext";
 import { PodHeader } from "./PodHeader";
@@ -27,7 +29,7 @@ export function PodScreen({ podId, beside = NO_ACTIONS }: { podId: string; besid
   const pod = travels ? (past.data ?? null) : live;
   useScope(live && !travels ? { pod: live } : NOTHING);
   const view = useMemo(() => (pod ? { pod, actions, past: travels } : null), [pod, actions, travels]);
-  if (error && !live) return <Empty icon="search" title="This pod is not to be had">{error}</Empty>;
+  if (error && !live) return <Empty page icon="search" title="This pod is not to be had" action={<ToBoard />}>{sentence(error)}. It may have been opened in another installation. The board shows what is here.</Empty>;
   if (!live || !view) return <Skeleton />;
   return (
     <PodProvider value={view}>

@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { DocumentState } from "@gen/podium/pods/v1/pod_pb";
 import { TABS, type Tab } from "@/app/router";
 import { usePodView } from "./PodContext";
@@ -11,7 +11,7 @@ export function PodTabs({ tab }: { tab: Tab }) {
   const [, setSearch] = usePodSearch();
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.metaKey || event.ctrlKey || event.altKey || document.querySelector("[role=dialog]")) return;
+      if (event.metaKey || event.ctrlKey || event.altKey || document.querySelector("[role=dialog],[role=menu]")) return;
       if (event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
       const wanted = TABS[Number(event.key) - 1];
       if (wanted) setSearch({ tab: wanted, of: undefined });
@@ -19,6 +19,10 @@ export function PodTabs({ tab }: { tab: Tab }) {
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
   }, [setSearch]);
+  const bar = useRef<HTMLElement>(null);
+  useEffect(() => {
+    bar.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [tab]);
   const notes: Partial<Record<Tab, string>> = {
     overview: pod.inbox.length ? String(pod.inbox.length) : "",
     spec: pod.spec?.version ? `v${pod.spec.version}` : pod.spec?.state === DocumentState.GENERATING ? "…" : "",
@@ -27,10 +31,10 @@ export function PodTabs({ tab }: { tab: Tab }) {
     agents: pod.agents.length ? String(pod.agents.length) : "",
   };
   return (
-    <nav aria-label="Parts of the pod" className="flex shrink-0 gap-0.5 overflow-x-auto border-b border-line bg-surface px-2 @2xl:gap-1 @2xl:px-3">
+    <nav ref={bar} aria-label="Parts of the pod" className="flex shrink-0 overflow-x-auto border-b border-line bg-surface px-2.5 @2xl:gap-1 @2xl:px-3">
       {TABS.map((name) => (
         <button key={name} type="button" aria-current={tab === name ? "page" : undefined} onClick={() => setSearch({ tab: name, of: undefined })}
-          className={`-mb-px flex h-9 items-center gap-1.5 border-b-2 px-2 font-medium @2xl:px-2.5 whitespace-nowrap transition-colors ${tab === name ? "border-accent text-ink" : "border-transparent text-muted hover:text-ink"}`}>
+          className={`-mb-px flex h-9 items-center gap-1.5 border-b-2 px-1.5 font-medium @2xl:px-2.5 whitespace-nowrap transition-colors ${tab === name ? "border-accent text-ink" : "border-transparent text-muted hover:text-ink"}`}>
           {TITLES[name]}
           {notes[name] && <span className="text-[11px] font-normal text-faint">{notes[name]}</span>}
         </button>

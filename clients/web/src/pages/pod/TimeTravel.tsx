@@ -27,7 +27,7 @@ export function TimeTravel({ live, at }: { live: Pod; at: number }) {
   useEffect(() => {
     const onKey = (key: KeyboardEvent) => {
       if (key.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(key.target.tagName)) return;
-      if (document.querySelector("[role=dialog]")) return;
+      if (document.querySelector("[role=dialog],[role=menu]")) return;
       if (key.key === "[") go(place - 1);
       if (key.key === "]") go(place + 1);
     };
@@ -35,10 +35,10 @@ export function TimeTravel({ live, at }: { live: Pod; at: number }) {
     return () => window.removeEventListener("keydown", onKey);
   });
   return (
-    <div className={`flex flex-wrap items-center gap-x-2 gap-y-1 border-b px-4 py-1 ${travels ? "border-wait/40 bg-wait-soft" : "border-line bg-surface"}`}>
+    <div className={`flex ${travels ? "flex-wrap" : ""} items-center gap-x-2 gap-y-1 border-b px-4 py-1 ${travels ? "border-wait/40 bg-wait-soft" : "border-line bg-surface"}`}>
       <Icon name="history" size={14} className={travels ? "text-wait" : "text-faint"} />
       <input type="range" min={1} max={last} value={place} aria-label="History of the pod" aria-valuetext={travels ? `Revision ${place} of ${last}` : "Now"}
-        onChange={(change) => go(Number(change.target.value))} className="timeline h-6 min-w-32 flex-1" />
+        onChange={(change) => go(Number(change.target.value))} className="timeline h-6 min-w-24 flex-1" />
       <IconButton icon="chevron" label="One revision back" className="rotate-180" disabled={place <= 1} onClick={() => go(place - 1)} />
       <IconButton icon="chevron" label="One revision on" disabled={!travels} onClick={() => go(place + 1)} />
       {travels ? (

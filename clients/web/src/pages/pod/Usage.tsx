@@ -5,7 +5,7 @@ import { isFinished } from "@/lib/words";
 import { Button } from "@/ui/Button";
 import { ask } from "@/ui/form";
 import { Icon } from "@/ui/Icon";
-import { Autonomy, PermissionMode } from "@gen/podium/pods/v1/pod_pb";
+import { Autonomy, Landing, PermissionMode } from "@gen/podium/pods/v1/pod_pb";
 import { num } from "@/lib/numbers";
 import { span } from "@/lib/time";
 import { usePodView } from "./PodContext";
@@ -22,6 +22,7 @@ export function Usage() {
     ["Agent", [...new Set(policy?.profiles.map((each) => each.profile))].join(", ") || "default"],
     ["Approvals", policy?.autonomy === Autonomy.AUTONOMOUS ? "by policy" : "by a person"],
     ["Permissions", ({ [PermissionMode.ASK]: "asks for everything", [PermissionMode.ALLOW]: "asks for nothing" } as Record<number, string>)[policy?.permissions ?? 0] ?? "edits; asks for the rest"],
+    ["Lands", policy?.landing === Landing.PULL_REQUEST ? "by a pull request" : `on ${pod.repository?.baseBranch || "the target branch"}`],
     ["Side by side", `${policy?.maxParallelAgents || 3} agents, ${policy?.maxAttempts || 3} attempts each`],
   ];
   return (

@@ -1,3 +1,4 @@
+import { waits } from "@/lib/words";
 import { Since } from "@/ui/Since";
 import { Notice } from "@/ui/Notice";
 import { usePodView } from "./PodContext";
@@ -12,7 +13,7 @@ export function WaitingOn() {
     <div className="space-y-2">
       {pod.waitingOn.map((entry) => (
         <Notice key={`${entry.kind}-${entry.subject}`} tone="wait">
-          Waits for {entry.text}
+          {waits(entry.text)}
           {entry.untilTime && <> · goes on in <Since time={entry.untilTime} until /></>}
           {!entry.untilTime && entry.sinceTime && <> · since <Since time={entry.sinceTime} /></>}
         </Notice>

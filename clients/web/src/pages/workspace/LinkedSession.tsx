@@ -15,7 +15,7 @@ export function LinkedSession({ store, taskId, sessionId }: { store: ProjectStor
   return (
     <li data-testid={`link-${sessionId}`} className="row group flex items-center gap-2 pl-2">
       <Dot tone={session?.needsInput?.active ? "wait" : tone} />
-      <Link to="." search={{ session: sessionId }} className="min-w-0 flex-1 truncate py-1 hover:underline" title={text}>{session?.name || session?.agent || sessionId}</Link>
+      <Link to="." data-row search={{ session: sessionId }} className="min-w-0 flex-1 truncate py-1 hover:underline" title={text}>{session?.name || session?.agent || sessionId}</Link>
       <IconButton icon="x" label={`Take the task out of ${session?.name || sessionId}`} className="!size-6 opacity-60 group-hover:opacity-100 focus-visible:opacity-100" onClick={remove} />
     </li>
   );

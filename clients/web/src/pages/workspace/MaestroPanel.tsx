@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useDeferredValue, useMemo, useRef, useState } from "react";
+import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { ActionMenu } from "@/actions/ActionMenu";
 import { projectActions } from "@/actions/projects";
 import { projects } from "@/api/queries";
@@ -33,10 +33,15 @@ export function MaestroPanel({ store, chosen, onChoose }: { store: ProjectStore;
   const project = useQuery(projects).data?.find((each) => each.id === store.projectId);
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({ count: ids.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_PX, getItemKey: (index) => ids[index] ?? index, overscan: 10 });
+  const place = ids.indexOf(chosen);
+  useEffect(() => {
+    if (place >= 0) rows.scrollToIndex(place);
+    // Once for each task that is chosen: not when others come.
+  }, [chosen, place >= 0]);
   const error = state.errors.get(TASKS);
   const loaded = state.fetched.has(TASKS);
   return (
-    <section aria-label="Tasks" className="flex h-full flex-col">
+    <section aria-label="Tasks" data-rows className="flex h-full flex-col">
       <div className="flex items-center gap-1 px-3 pt-2 pb-1">
         <h2 className="flex-1 font-semibold">Tasks <span className="font-normal text-faint">{loaded ? ids.length : ""}</span></h2>
         <IconButton icon="refresh" label="Fetch the tasks again" onClick={() => void store.load(TASKS, { force: true })} />

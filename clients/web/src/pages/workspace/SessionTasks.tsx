@@ -22,7 +22,7 @@ function HeldTask({ store, taskId }: { store: ProjectStore; taskId: string }) {
   if (!task) return null;
   return (
     <li className="row px-2">
-      <Link to="." search={{ task: taskId }} className="flex items-center gap-2 py-1"><Dot tone={taskWord(task.status).tone} /><span className="truncate">#{String(task.number)} {task.title}</span></Link>
+      <Link to="." data-row search={{ task: taskId }} className="flex items-center gap-2 py-1"><Dot tone={taskWord(task.status).tone} /><span className="truncate">#{String(task.number)} {task.title}</span></Link>
     </li>
   );
 }

@@ -8,7 +8,7 @@ import { activate } from "@/state/local";
 import { updateLocal } from "@/state/useLocal";
 import { SESSIONS } from "@/store/project";
 import type { ProjectStore } from "@/store/projectStore";
-import { useKey, useSession } from "@/store/useProject";
+import { useKey, useSession, useTask } from "@/store/useProject";
 import { Button } from "@/ui/Button";
 import { Chip } from "@/ui/Chip";
 import { Empty } from "@/ui/Empty";
@@ -31,7 +31,7 @@ export function SessionView({ store, sessionId }: { store: ProjectStore; session
   useEffect(() => {
     if (isTerminal(sessionId)) updateLocal((local) => activate(local, sessionId));
   }, [sessionId]);
-  if (!session) return state.fetched.has(SESSIONS) ? <Empty icon="terminal" title="This session is gone">Its terminal was closed, here or elsewhere.</Empty> : <p role="status" className="p-6 text-faint">Loading…</p>;
+  if (!session) return state.fetched.has(SESSIONS) ? <Empty icon="terminal" page title="This session is gone">Its terminal was closed, here or elsewhere. “Work on task” opens a new one.</Empty> : <p role="status" className="p-6 text-faint">Loading…</p>;
   const over = session.status >= SessionStatus.COMPLETED;
   return (
     <article className="flex h-full min-h-96 flex-col">
@@ -65,7 +65,10 @@ function Header({ store, session, details, onDetails }: { store: ProjectStore; s
     <header className="flex flex-wrap items-center gap-x-3 gap-y-2 border-b border-line bg-surface px-4 py-2.5">
       <div className="min-w-0 flex-1 basis-40">
         <h1 className="truncate text-[15px] font-semibold" title={session.name}>{session.name || session.agent}</h1>
-        <p className="truncate text-faint">{about && `${about} · `}began <Since time={session.startedTime} /> ago</p>
+        <p className="flex min-w-0 flex-wrap gap-x-2 text-faint">
+          {session.taskIds.slice(0, 3).map((id) => <TaskLink key={id} store={store} taskId={id} />)}
+          <span className="truncate">{about && `${about} · `}began <Since time={session.startedTime} /> ago</span>
+        </p>
       </div>
       {!spawned && <Chip tone={tone} dot>{text}</Chip>}
       {ofPod && <Link to="/pod/$podId" params={{ podId: session.podId }} search={{ tab: "agents", of: session.id }} className="font-medium text-accent-text hover:underline">Its pod</Link>}
@@ -74,4 +77,11 @@ function Header({ store, session, details, onDetails }: { store: ProjectStore; s
       <ActionMenu label="More about this session" actions={sessionActions(store, session).filter(({ rpc }) => rpc !== "MaestroService.CloseSession")} />
     </header>
   );
+}
+
+/** From a session, and the terminal in it, to what it works on. */
+function TaskLink({ store, taskId }: { store: ProjectStore; taskId: string }) {
+  const task = useTask(store, taskId);
+  if (!task) return null;
+  return <Link to="." search={{ task: taskId }} className="max-w-60 truncate text-accent-text hover:underline" title={task.title}>#{String(task.number)} {task.title}</Link>;
 }

@@ -21,12 +21,12 @@ export const TaskListItem = memo(function TaskListItem({ store, taskId, chosen, 
   if (!task) return null;
   const { text, tone } = taskWord(task.status);
   return (
-    <div data-testid={`task-${taskId}`}>
+    <div data-testid={`task-${taskId}`} data-entry>
       <div className={`row flex items-center gap-1 pr-2 ${chosen ? "bg-accent-soft" : ""}`}>
         <button type="button" aria-expanded={open} aria-label={`Sessions of #${task.number}`} onClick={() => setOpen(!open)} className="flex size-7 shrink-0 items-center justify-center text-faint">
           <Icon name="chevron" size={14} className={open ? "rotate-90" : ""} />
         </button>
-        <Link to="." search={{ task: taskId }} onClick={onChoose} className="flex min-w-0 flex-1 items-center gap-2 py-1.5" title={text}>
+        <Link to="." data-row search={{ task: taskId }} onClick={onChoose} className="flex min-w-0 flex-1 items-center gap-2 py-1.5" title={text}>
           <Dot tone={task.pod?.needsAttention ? "wait" : tone} />
           <span className="min-w-0 flex-1">
             <span className="block truncate font-medium"><span className="text-faint">#{String(task.number)}</span> {task.title || "Draft"}</span>

@@ -27,7 +27,7 @@ export function TaskView({ store, taskId }: { store: ProjectStore; taskId: strin
   const { data: agents } = useQuery(profiles);
   const { data: places } = useQuery(projects);
   useEffect(() => setOpened(false), [taskId]);
-  if (!task) return state.fetched.has(TASKS) ? <Empty icon="search" title="This task is gone">It was removed, here or elsewhere.</Empty> : <p role="status" className="p-6 text-faint">Loading…</p>;
+  if (!task) return state.fetched.has(TASKS) ? <Empty page icon="search" title="This task is gone">It was removed, here or elsewhere. The list on the right has the others.</Empty> : <p role="status" className="p-6 text-faint">Loading…</p>;
   const actions = taskActions(store, task, places?.find((each) => each.id === store.projectId), agents ?? []);
   const action = (id: string) => actions.find((each) => each.id === id);
   const give = () => void run(async () => {

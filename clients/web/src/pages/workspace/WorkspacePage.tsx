@@ -1,6 +1,7 @@
 import { useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useScope } from "@/actions/scope";
+import { ToBoard } from "@/app/NotFound";
 import { TASKS } from "@/store/project";
 import type { ProjectStore } from "@/store/projectStore";
 import { useKey, useProjectStore } from "@/store/useProject";
@@ -15,7 +16,7 @@ const PANES: [Pane, string][] = [["sessions", "Sessions"], ["chosen", "Open"], [
 
 function Nothing({ store }: { store: ProjectStore }) {
   const { errors } = useKey(store, TASKS);
-  if (errors.has(TASKS)) return <Empty icon="folder" title="This project is not to be had">It may have been removed, or its service is away. The board shows what is there.</Empty>;
+  if (errors.has(TASKS)) return <Empty icon="folder" title="This project is not to be had" action={<ToBoard />}>It may have been removed, or its service is away. The board shows what is there.</Empty>;
   return <Empty icon="panel" title="Choose a task or a session">Tasks stand on the right, with the sessions that work on them; sessions on the left, with the tasks that they hold.</Empty>;
 }
 
@@ -38,7 +39,7 @@ export function WorkspacePage() {
         ))}
       </div>
       <div className="flex min-h-0 flex-1">
-        <div className={`w-full shrink-0 overflow-y-auto border-line bg-surface lg:w-60 lg:border-r xl:w-64 ${shown("sessions")}`} onClick={reveal}>
+        <div className={`w-full shrink-0 overflow-y-auto border-line bg-surface lg:w-60 lg:border-r 2xl:w-64 ${shown("sessions")}`} onClick={reveal}>
           <SessionsSection store={store} chosen={session ?? ""} />
         </div>
         <div className={`min-w-0 flex-1 overflow-y-auto ${shown("chosen")}`}>
@@ -46,7 +47,7 @@ export function WorkspacePage() {
             : task ? <TaskView key={task} store={store} taskId={task} />
             : <Nothing store={store} />}
         </div>
-        <div className={`w-full shrink-0 border-line bg-surface lg:w-72 lg:border-l xl:w-80 ${shown("tasks")}`}>
+        <div className={`w-full shrink-0 border-line bg-surface lg:w-72 lg:border-l 2xl:w-80 ${shown("tasks")}`}>
           <MaestroPanel store={store} chosen={task ?? ""} onChoose={reveal} />
         </div>
       </div>

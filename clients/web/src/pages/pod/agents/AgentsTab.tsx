@@ -14,7 +14,7 @@ export function AgentsTab() {
   if (!chosen) return <Empty icon="terminal" title="No agents yet">Each step of a pod is done by an agent: you see here what it does, can speak to it and end it.</Empty>;
   return (
     <div className="grid items-start gap-4 @3xl:grid-cols-[260px_minmax(0,1fr)]">
-      <section aria-label="Agents" className="card max-h-[30vh] overflow-y-auto p-1.5 @3xl:max-h-[72vh]">
+      <section aria-label="Agents" data-rows className="card max-h-[30vh] overflow-y-auto p-1.5 @3xl:max-h-[72vh]">
         {agents.map((agent) => <AgentLine key={agent.id} agent={agent} chosen={agent.id === chosen.id} onOpen={() => setSearch({ of: agent.id })} />)}
       </section>
       <AgentDetail key={chosen.id} agent={chosen} />

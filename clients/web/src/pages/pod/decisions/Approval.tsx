@@ -6,6 +6,7 @@ import { Button } from "@/ui/Button";
 import { Markdown } from "@/ui/Markdown";
 import { useAction } from "@/ui/useAction";
 import type { DecisionProps } from "../Decisions";
+import { waysToLand } from "../review/landing";
 import { DecisionHead } from "./DecisionHead";
 
 /** Spec, plan or review wait for a person. */
@@ -19,7 +20,7 @@ export function Approval({ pod, item, linked }: DecisionProps) {
     if (subject === "plan") return actions.approvePlan(pod.plan?.version ?? 0n);
     return actions.approveReview(pod.review?.integrationCommit ?? "");
   };
-  const verb = { spec: "Approve spec", plan: "Approve plan", review: "Approve and land" }[subject];
+  const verb = { spec: "Approve spec", plan: "Approve plan", review: waysToLand(pod)[0].approve }[subject];
   return (
     <div className="space-y-3">
       <DecisionHead item={item}>{item.text}</DecisionHead>

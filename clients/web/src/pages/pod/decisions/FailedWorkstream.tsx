@@ -12,7 +12,7 @@ export function FailedWorkstream({ pod, item }: DecisionProps) {
   const actions = podActions(pod.podId);
   const workstream = pod.workstreams.find((each) => each.id === item.subject);
   const last = workstream?.attempts.at(-1);
-  const why = last?.error || workstream?.reason || "";
+  const why = workstream?.reason || last?.error || "";
   return (
     <div className="space-y-3">
       <DecisionHead item={item} tone="bad">{item.text}</DecisionHead>

@@ -16,9 +16,9 @@ export interface OldDocument {
 export const eventAt = (podId: string, revision: number) =>
   queryOptions({
     queryKey: ["pod-event", podId, revision],
-    queryFn: async (): Promise<{ text: string; time: Timestamp | undefined } | null> => {
+    queryFn: async ({ signal }): Promise<{ text: string; time: Timestamp | undefined } | null> => {
       const { describe } = await import("./describe");
-      const { events } = await pods.listPodEvents({ podId, afterRevision: BigInt(revision - 1), pageSize: 1 });
+      const { events } = await pods.listPodEvents({ podId, afterRevision: BigInt(revision - 1), pageSize: 1 }, { signal });
       return events[0] ? { text: describe(events[0].fact).title, time: events[0].time } : null;
     },
     staleTime: Infinity,

@@ -19,11 +19,15 @@ export function useEvents(podId: string, revision: number) {
     const aborter = new AbortController();
     const newest = held.current[0]?.revision ?? 0n;
     const work = async () => {
-      if (newest === 0n) {
-        const page = await pods.listPodEvents({ podId, backwards: true, pageSize: PAGE }, { signal: aborter.signal });
+      const at = BigInt(revision);
+      const oldest = held.current.at(-1)?.revision ?? 0n;
+      if (at <= newest && at >= oldest) return;
+      // Far from what is held: the page up to the moment that is shown, instead of all that lies between.
+      if (newest === 0n || at < oldest || at - newest > PAGE) {
+        const page = await pods.listPodEvents({ podId, afterRevision: at + 1n, backwards: true, pageSize: PAGE }, { signal: aborter.signal });
         set(page.events);
-      } else if (BigInt(revision) > newest) {
-        const page = await pods.listPodEvents({ podId, afterRevision: newest, pageSize: 1000 }, { signal: aborter.signal });
+      } else {
+        const page = await pods.listPodEvents({ podId, afterRevision: newest, pageSize: PAGE }, { signal: aborter.signal });
         set([...page.events.toReversed(), ...held.current]);
       }
     };

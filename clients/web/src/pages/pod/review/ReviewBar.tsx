@@ -8,6 +8,8 @@ import { useAction } from "@/ui/useAction";
 import { Landed } from "../Landed";
 import { usePodView } from "../PodContext";
 import type { Comment } from "./comments";
+import { proposal, waysToLand, type WayToLand } from "./landing";
+import { Proposed } from "./Proposed";
 
 interface Props {
   open: boolean;
@@ -32,6 +34,9 @@ export function ReviewBar({ open, comments, workstreams, of, onOf, request }: Pr
   const [text, tone] = CHECKS[review?.checks ?? 0] ?? ["Being verified", "neutral" as Tone];
   const target = of || workstreams.at(-1)?.id || "";
   const approved = Boolean(review?.approvedCommit) && review?.approvedCommit === review?.integrationCommit;
+  const [usual, other] = waysToLand(pod);
+  const proposed = proposal(pod) !== null;
+  const approve = (way: WayToLand) => void run(() => actions.approveReview(review?.integrationCommit ?? "", way.landing));
   const sendBack = () => ask({
     title: "Request changes", verb: "Send back", fields: [{ kind: "text", name: "words", label: "What should be different?", required: comments.length === 0 }],
     description: `${comments.length ? `Your ${comments.length} comments on lines go along. ` : ""}General words go to “${target}”; its agent works again, with them as its next prompt.`,
@@ -40,7 +45,8 @@ export function ReviewBar({ open, comments, workstreams, of, onOf, request }: Pr
   return (
     <>
       <Landed />
-      {review?.landingError && <Notice tone="bad" action={<Button small disabled={busy} onClick={() => void run(() => actions.land())}>Land again</Button>}>It could not land: {review.landingError}</Notice>}
+      <Proposed />
+      {review?.landingError && <Notice tone="bad" action={<Button small disabled={busy} onClick={() => void run(() => actions.land())}>{waysToLand(pod)[0].again}</Button>}>It could not land: {review.landingError}</Notice>}
       <div className="flex flex-wrap items-center gap-2">
         <Chip tone={tone} dot>{text}</Chip>
         <select aria-label="Whose changes" value={of} onChange={(event) => onOf(event.target.value)} className="h-8 max-w-60 rounded-lg border border-line bg-surface px-2">
@@ -50,7 +56,8 @@ export function ReviewBar({ open, comments, workstreams, of, onOf, request }: Pr
         <span className="text-faint">{review?.filesChanged} files, +{review?.insertions} −{review?.deletions} at <code className="font-mono">{review?.integrationCommit.slice(0, 12)}</code></span>
         <span className="flex-1" />
         {open && <Button onClick={sendBack}>Request changes{comments.length > 0 && ` (${comments.length})`}…</Button>}
-        {open && <Button kind="primary" disabled={busy || approved} onClick={() => void run(() => actions.approveReview(review?.integrationCommit ?? ""))}>{approved ? "Landing…" : "Approve and land"}</Button>}
+        {open && !approved && <Button disabled={busy} onClick={() => approve(other)}>{other.approve}</Button>}
+        {open && !proposed && <Button kind="primary" disabled={busy || approved} onClick={() => approve(usual)}>{approved ? "Landing…" : usual.approve}</Button>}
       </div>
       {review?.checksOutput && review.checks === ChecksResult.FAILED && <pre tabIndex={0} className="card max-h-72 overflow-auto p-3 font-mono text-xs">{review.checksOutput}</pre>}
     </>

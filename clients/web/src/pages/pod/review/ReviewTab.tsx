@@ -37,7 +37,7 @@ export function ReviewTab() {
         <DiffFileView key={`${of}/${file.path}`} file={file} comments={comments.filter((comment) => comment.path === file.path)}
           onComment={open ? add : null} onRemove={(id) => setComments((held) => held.filter((comment) => comment.id !== id))} />
       ))}
-      {data && files.length === 0 && <Empty icon="check" title="No changes" />}
+      {data && files.length === 0 && <Empty icon="check" title="No changes">{of ? "This workstream changed no file. “All changes” shows what the others did." : "The work leaves every file as it was. Ask for changes, or cancel the pod."}</Empty>}
     </div>
   );
 }

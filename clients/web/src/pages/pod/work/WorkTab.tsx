@@ -29,7 +29,7 @@ export function WorkTab() {
           <IconButton icon="list" label="As a list" aria-pressed={list} className={list ? "bg-sunken text-ink" : ""} onClick={() => setAsked(true)} />
         </div>
         {list ? (
-          <div className="p-2">{workstreams.map((each) => <WorkstreamRow key={each.id} workstream={each} chosen={each.id === of} onOpen={() => choose(each.id)} />)}</div>
+          <div data-rows className="p-2">{workstreams.map((each) => <WorkstreamRow key={each.id} workstream={each} chosen={each.id === of} onOpen={() => choose(each.id)} />)}</div>
         ) : (
           <Suspense fallback={<p role="status" className="p-6 text-faint">Drawing…</p>}><Graph workstreams={workstreams} chosen={of ?? ""} onChoose={choose} /></Suspense>
         )}

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import { ActionButton } from "@/actions/ActionButton";
 import { ActionMenu } from "@/actions/ActionMenu";
 import { workstreamActions } from "@/actions/workstreams";
@@ -21,9 +22,14 @@ export function WorkstreamDetail({ workstream, onClose }: { workstream: Workstre
   const { pod, past } = usePodView();
   const { text, tone } = workstreamWord(workstream.status);
   const { id, status } = workstream;
+  const place = useRef<HTMLElement>(null);
+  // Below the list where there is no room beside it.
+  useEffect(() => {
+    place.current?.scrollIntoView({ block: "nearest" });
+  }, [id]);
   const actions = isFinished(pod.phase) ? [] : workstreamActions(pod, workstream, false);
   return (
-    <section aria-label={workstream.title} className="card min-w-0 space-y-4 p-4">
+    <section ref={place} aria-label={workstream.title} className="card scroll-m-4 min-w-0 space-y-4 p-4">
       <div className="flex items-start gap-2">
         <div className="min-w-0 flex-1">
           <h2 className="font-semibold">{workstream.title}</h2>

@@ -6,7 +6,7 @@ export function WorkstreamRow({ workstream, chosen = false, onOpen }: { workstre
   const { text, tone } = workstreamWord(workstream.status);
   const done = workstream.checklist.filter((item) => item.state === ChecklistState.DONE).length;
   return (
-    <button type="button" onClick={onOpen} aria-pressed={chosen} data-testid={`workstream-${workstream.id}`}
+    <button type="button" data-row onClick={onOpen} aria-pressed={chosen} data-testid={`workstream-${workstream.id}`}
       className={`row flex w-full items-center gap-3 px-2 py-1.5 text-left ${chosen ? "bg-accent-soft" : ""}`}>
       <span className="w-20 shrink-0"><Chip tone={tone} dot>{text}</Chip></span>
       <span className="min-w-0 flex-1">
