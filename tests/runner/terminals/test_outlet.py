@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -124,3 +125,48 @@ async def test_an_interactive_shell_ends_when_it_is_hung_up(at: InTerminal) -> N
         end = await process.wait()
     assert end.ended is Ended.STOPPED
     assert table.members(session) == []
+
+
+COUNTS = """
+import os, signal, time
+for name in ("SIGHUP", "SIGTERM"):
+    signal.signal(getattr(signal, name), lambda number, _: os.write(1, b"heard %d." % number))
+os.write(1, b"ready")
+while True:
+    time.sleep(1)
+"""
+
+
+async def test_what_is_closed_is_asked_once_by_each_signal(at: InTerminal) -> None:
+    """SIGHUP, then SIGTERM, each once: many programs take a second request for an order to drop everything."""
+    process = await at.start(sys.executable, "-c", COUNTS, end_signals=HANG_UP, grace_seconds=1.0)
+    await at.shows(b"ready")
+    process.stop()
+    end = await process.wait()
+    assert end.status == -9, "it heeded neither"
+    assert bytes(at.output).endswith(b"readyheard 1.heard 15.")
+
+
+async def test_what_runs_in_a_shell_tidies_up(at: InTerminal) -> None:
+    """A script that the shell of a person waits for, as its ~/.bashrc may, gives its lock back before it is gone."""
+    lock, script = at.directory / "lock", at.directory / "script"
+    script.write_text("trap 'sleep 0.3; rm lock' EXIT\nmkfifo never; : > lock; echo hel''d; read x < never\n")
+    process = await at.start("/bin/bash", "--norc", "-i", end_signals=HANG_UP, grace_seconds=60.0)
+    process.write(b"bash script\n")
+    await at.shows(b"held")
+    async with asyncio.timeout(20):
+        process.stop()
+        await process.wait()
+    assert not lock.exists()
+
+
+async def test_what_is_left_of_a_killed_runner_is_asked_in_the_same_way(at: InTerminal) -> None:
+    """The journal remembers which signals a group heeds: the next runner begins with the same one."""
+    process = await at.start(sys.executable, "-c", COUNTS, end_signals=HANG_UP)
+    await at.shows(b"ready")
+    (entry,) = at.journal.entries()
+    assert entry.signals == list(HANG_UP)
+    waiting = asyncio.ensure_future(process.wait())
+    assert await at.journal.end_leftovers(1.0) == ["it"]
+    await waiting
+    assert bytes(at.output).endswith(b"readyheard 1.heard 15.")

@@ -10,8 +10,8 @@ _KILL_ROUNDS = 100
 """At 50 ms each: processes that survive SIGKILL for 5 s are stuck in the kernel, and nothing can be done."""
 
 
-HANG_UP = (signal.SIGHUP, signal.SIGTERM, signal.SIGCONT)
-"""How a terminal that is closed ends what runs in it. What is stopped hears the others only once it goes on."""
+HANG_UP = (signal.SIGHUP, signal.SIGTERM)
+"""How a terminal that is closed ends what runs in it: shells that talk to people heed the first, `nohup` the second."""
 
 
 async def end_group(
@@ -19,14 +19,16 @@ async def end_group(
 ) -> bool:
     """End every process of a session, and those with its marker that left it: `signals`, grace, SIGKILL.
 
-    `session` is the id of the group's first process, which `start_new_session` made a leader. Returns whether
-    all of it is gone.
+    `session` is the id of the group's first process, which `start_new_session` made a leader. The signals have equal
+    parts of the grace, and are sent once to each process: many take a second request for an order to drop everything,
+    and would leave their locks behind. Returns whether all of it is gone.
     """
-    if living := await _living(session, key):
-        for number in signals:
-            table.send_group(session, number)
-            table.send(living, number)
-        await _until_gone(session, key, grace_seconds)
+    for number in signals:
+        if not (living := await _living(session, key)):
+            break
+        _ask(session, living, number)
+        _ask(session, living, signal.SIGCONT)  # what is stopped hears the other only once it goes on
+        await _until_gone(session, key, grace_seconds / len(signals))
     for _ in range(_KILL_ROUNDS):
         remaining = await _living(session, key)
         if not remaining:
@@ -35,6 +37,12 @@ async def end_group(
         table.send(remaining, signal.SIGKILL)
         await asyncio.sleep(0.05)
     return not await _living(session, key)
+
+
+def _ask(session: int, living: list[table.Row], number: signal.Signals) -> None:
+    """The group at once and whole, then those beside it."""
+    table.send_group(session, number)
+    table.send([each for each in living if each.group != session], number)
 
 
 async def _living(session: int, key: str) -> list[table.Row]:

@@ -8,10 +8,12 @@ import asyncio
 import hashlib
 import logging
 import os
+import signal
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from podium.runner.disk import read_json, write_json
+from podium.runner.disk import known_fields, read_json, write_json
 from podium.runner.layout import file_name
 from podium.runner.processes import table
 from podium.runner.processes.ending import end_group
@@ -21,12 +23,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A process group: its leader's id and start, the boot they hold for, and its key."""
+    """A process group: its leader's id and start, the boot they hold for, its key, and what asks it to end."""
 
     key: str
     pid: int
     start: str
     boot: str
+    signals: Sequence[int] = (signal.SIGTERM,)
 
 
 class Journal:
@@ -40,10 +43,10 @@ class Journal:
         """What marks the processes of a group: other runners of this user may have groups of the same key."""
         return f"{key}@{self._name}"
 
-    def add(self, key: str, pid: int) -> None:
-        """Note a process that was started but waits for leave to begin."""
+    def add(self, key: str, pid: int, signals: Sequence[int] = (signal.SIGTERM,)) -> None:
+        """Note a process that was started but waits for leave to begin, and what asks its group to end."""
         found = table.row(pid)
-        entry = Entry(key, pid, found.start if found else "", table.boot_id())
+        entry = Entry(key, pid, found.start if found else "", table.boot_id(), [int(number) for number in signals])
         # Not durable: where the machine itself goes down, the process does too.
         write_json(self._directory / f"{file_name(key)}.json", asdict(entry), durable=False)
 
@@ -57,7 +60,7 @@ class Journal:
         for path in sorted(self._directory.glob("*.json")):
             value = read_json(path)
             if value is not None:
-                found.append(Entry(value["key"], value["pid"], value["start"], value["boot"]))
+                found.append(Entry(**known_fields(Entry, value)))
         return found
 
     async def end_leftovers(self, grace_seconds: float) -> list[str]:
@@ -67,10 +70,14 @@ class Journal:
         for entry in alive:
             _log.warning("ending the process group %d that an earlier run left (%s)", entry.pid, entry.key)
         # All at once: each may take the whole grace.
-        await asyncio.gather(*(end_group(entry.pid, self.mark(entry.key), grace_seconds) for entry in alive))
+        await asyncio.gather(*(self._end(entry, grace_seconds) for entry in alive))
         for entry in entries:
             self.remove(entry.key)
         return [entry.key for entry in alive]
+
+    async def _end(self, entry: Entry, grace_seconds: float) -> None:
+        signals = [signal.Signals(number) for number in entry.signals]
+        await end_group(entry.pid, self.mark(entry.key), grace_seconds, signals)
 
     def _is_alive(self, entry: Entry) -> bool:
         if entry.boot != table.boot_id():

@@ -62,7 +62,7 @@ class Command:
     size: tuple[int, int] = field(default=(40, 120))
     """Rows and columns of the terminal."""
     end_signals: Sequence[signal.Signals] = (signal.SIGTERM,)
-    """What asks its group to end, before SIGKILL. A shell that talks to a person heeds SIGHUP alone."""
+    """What asks its group to end, one after the other, before SIGKILL. A shell that talks to a person heeds SIGHUP."""
     confinement: "Confinement | None" = None
     """A sandbox that it runs in."""
 
@@ -189,7 +189,7 @@ class Supervised:
                 os.close(go_read)
                 os.close(status_write)
                 os.close(child_end)
-            self._journal.add(command.key, self.pid)
+            self._journal.add(command.key, self.pid, command.end_signals)
             os.write(go_write, b"g")
             problem = await self._read_all(status_read)
         except BaseException:
