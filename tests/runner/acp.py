@@ -10,6 +10,8 @@ from podium.pods.v1 import pod_pb2 as pods
 from podium.pods.v1.pod_service_pb2 import AskQuestionRequest
 from tests.runner.house import POD, House
 
+DONE: dict[str, Any] = {"agent": ["complete", "It is done"]}
+WRITE: dict[str, Any] = {"file": {"path": "new.txt", "content": "new\n"}}
 FAKE = Path(__file__).parents[1] / "fakes" / "acp_agent.py"
 
 

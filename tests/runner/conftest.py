@@ -1,9 +1,8 @@
 """What the runner's tests share: a git that knows nothing of this machine's user, and a small repository."""
 
 import os
-import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,9 @@ import pytest
 from podium.runner.layout import Layout
 from podium.runner.processes.journal import Journal
 from podium.runner.workspaces.service import Place, Workspaces
+from tests.runner.house import House, house
+from tests.runner.repo import Repo, make_repo
+from tests.runner.team import Team
 
 
 @pytest.fixture(autouse=True)
@@ -22,43 +24,6 @@ def _own_git_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("HOME", str(home))
     return config
-
-
-class Repo:
-    """A repository on disk, driven as a person would."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def git(self, *arguments: str, cwd: Path | None = None) -> str:
-        done = subprocess.run(["git", *arguments], cwd=cwd or self.path, capture_output=True, text=True, check=True)
-        return done.stdout.rstrip("\n")
-
-    def write(self, name: str, content: str, cwd: Path | None = None) -> None:
-        target = (cwd or self.path) / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(content)
-
-    def commit(self, message: str, files: dict[str, str], cwd: Path | None = None) -> str:
-        for name, content in files.items():
-            self.write(name, content, cwd)
-        self.git("add", "--all", cwd=cwd)
-        self.git("commit", "--quiet", "--allow-empty", "-m", message, cwd=cwd)
-        return self.head(cwd=cwd)
-
-    def head(self, name: str = "HEAD", cwd: Path | None = None) -> str:
-        return self.git("rev-parse", name, cwd=cwd)
-
-    def show(self, name: str) -> str:
-        return self.git("show", name)
-
-
-def make_repo(path: Path) -> Repo:
-    path.mkdir(parents=True)
-    repo = Repo(path)
-    repo.git("init", "--quiet")
-    repo.commit("first", {"README.md": "hello\n", "src/a.txt": "a\n", "src/b.txt": "b\n"})
-    return repo
 
 
 @pytest.fixture
@@ -87,3 +52,15 @@ def place(repo: Repo) -> Place:
 @pytest.fixture
 def environment() -> Callable[[], dict[str, str]]:
     return lambda: {k: v for k, v in os.environ.items() if k in ("PATH", "HOME")}
+
+
+@pytest.fixture
+def team(workspaces: Workspaces, place: Place, repo: Repo) -> Team:
+    return Team(workspaces, place, repo)
+
+
+@pytest.fixture
+async def at_home(tmp_path: Path, repo: Repo) -> AsyncIterator[House]:
+    """A house whose runner the test starts."""
+    async with house(tmp_path, repo) as made:
+        yield made

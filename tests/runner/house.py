@@ -18,7 +18,7 @@ from podium.pods.v1.pod_service_pb2_grpc import add_PodServiceServicer_to_server
 from podium.runner.settings import RunnerSettings, parse
 from podium.runner.wiring import build
 from tests.fakes.pods import FakePods
-from tests.runner.conftest import Repo
+from tests.runner.repo import Repo
 
 POD = "task_0123456789abcdef"
 PREFIX = "podium/89abcdef-title"

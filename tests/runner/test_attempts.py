@@ -10,7 +10,7 @@ import pytest
 from podium.runner.workspaces.errors import SetupError, WorkspaceError
 from podium.runner.workspaces.git import check_version
 from podium.runner.workspaces.service import AttemptOrder, Place, Workspaces
-from tests.runner.conftest import Repo, make_repo
+from tests.runner.repo import Repo, make_repo
 
 POD = "task_1"
 

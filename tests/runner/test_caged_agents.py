@@ -10,8 +10,8 @@ import pytest
 from podium.client.presets import PRESETS
 from podium.pods.v1 import pod_pb2 as pods
 from tests.fakes.model_endpoint import ModelEndpoint, Play, run, say, tool, write
-from tests.runner.conftest import Repo
 from tests.runner.house import POD, House, house
+from tests.runner.repo import Repo
 from tests.runner.test_sandbox import needs_bwrap
 from tests.support.real_agents import den, installed
 

@@ -6,8 +6,8 @@ import pytest
 
 from podium.runner.processes import table
 from podium.runner.workspaces.service import AttemptOrder, Place, Workspaces
-from tests.runner.conftest import Repo
-from tests.runner.house import House, house
+from tests.runner.house import House
+from tests.runner.repo import Repo
 
 DAEMON = """
 import os, sys, time
@@ -36,12 +36,6 @@ def daemon_command(place: Path) -> str:
 
 def daemon_of(place: Path) -> int:
     return int((place / "daemon").read_text())
-
-
-@pytest.fixture
-async def at_home(tmp_path: Path, repo: Repo):  # type: ignore[no-untyped-def]
-    async with house(tmp_path, repo) as made:
-        yield made
 
 
 @pytest.mark.skipif(not table.has_proc(), reason="what left its session is found by /proc")

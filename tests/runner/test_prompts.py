@@ -10,8 +10,8 @@ from podium.runner.prompts.build import NAMES, PLACES, Situation, instructions
 from podium.runner.prompts.reporting import Speech
 from podium.runner.verbs import offered
 from podium.runner.workspaces.errors import SetupError
-from tests.runner.conftest import Repo
 from tests.runner.house import house
+from tests.runner.repo import Repo
 
 KIND = {name: number for number, name in NAMES.items()}
 

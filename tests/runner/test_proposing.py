@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,32 +13,20 @@ from podium.runner.workspaces.merging import Conflict
 from podium.runner.workspaces.proposing import Proposal, Proposed
 from podium.runner.workspaces.service import AttemptOrder, Place, Workspaces
 from tests.fakes.forge_program import ForgeState, install
-from tests.runner.conftest import Repo
+from tests.runner.repo import Repo
+from tests.runner.team import POD, Team
 
-POD = "task_1"
 BRANCH = "podium/abc-title"
 ADDRESS = {"gh": "https://github.com/ann/shop", "glab": "https://gitlab.com/group/sub/shop"}
 Outcome = Landed | Conflict | Blocked | Proposed
 
 
-@dataclass
-class Team:
-    """A pod with one merged workstream, whose work is proposed."""
+class Proposer(Team):
+    """A pod with one merged workstream, whose work is proposed to a remote."""
 
-    workspaces: Workspaces
-    place: Place
-    repo: Repo
-    there: Repo
-
-    async def work(self, name: str, files: dict[str, str]) -> str:
-        branch = f"{BRANCH}/{name}.1"
-        prepared = await self.workspaces.prepare(POD, self.place, AttemptOrder(f"{name}.1", branch))
-        self.repo.commit(f"work of {name}", files, cwd=prepared.path)
-        merged = await review.merge(
-            self.workspaces, POD, self.place, branch=branch, title=name, job_id=f"job_{name}", workstream_id=name
-        )
-        assert isinstance(merged, str)
-        return merged
+    def __init__(self, workspaces: Workspaces, place: Place, repo: Repo, there: Repo) -> None:
+        super().__init__(workspaces, place, repo)
+        self.there = there
 
     async def propose(self, commit: str, body: str = "The body") -> tuple[Outcome, Proposal | None]:
         return await review.propose(
@@ -61,14 +48,14 @@ def there(repo: Repo, tmp_path: Path) -> Repo:
 
 
 @pytest.fixture
-def team(workspaces: Workspaces, place: Place, repo: Repo, there: Repo) -> Team:
+def team(workspaces: Workspaces, place: Place, repo: Repo, there: Repo) -> Proposer:
     repo.git("remote", "add", "origin", str(there.path))
-    return Team(workspaces, place, repo, there)
+    return Proposer(workspaces, place, repo, there)
 
 
 @pytest.fixture
 def at(
-    team: Team, repo: Repo, there: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    team: Proposer, repo: Repo, there: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> "Callable[[str], ForgeState]":
     """The remote seems to be at a forge, whose program is on PATH."""
 
@@ -84,11 +71,11 @@ def at(
 
 @pytest.mark.parametrize(("program", "kind"), [("gh", "pull_request"), ("glab", "merge_request")])
 async def test_the_forges_program_opens_the_request(
-    team: Team, at: Callable[[str], ForgeState], program: str, kind: str
+    team: Proposer, at: Callable[[str], ForgeState], program: str, kind: str
 ) -> None:
     """The branch is pushed, the request opened with title and text; again, it is found and not doubled."""
     state = at(program)
-    commit = await team.work("a", {"src/a.txt": "A\n"})
+    commit = await team.merged("a", {"src/a.txt": "A\n"})
     before = team.repo.head("main")
     outcome, proposal = await team.propose(commit)
     assert isinstance(outcome, Proposed)
@@ -107,10 +94,10 @@ async def test_the_forges_program_opens_the_request(
 
 
 @pytest.mark.parametrize("program", ["gh", "glab"])
-async def test_a_merged_request_is_landed_work(team: Team, at: Callable[[str], ForgeState], program: str) -> None:
+async def test_a_merged_request_is_landed_work(team: Proposer, at: Callable[[str], ForgeState], program: str) -> None:
     """Merged there, also as a squash whose commit git cannot tell: the pod hears the commit; branches go."""
     state = at(program)
-    commit = await team.work("a", {"src/a.txt": "A\n"})
+    commit = await team.merged("a", {"src/a.txt": "A\n"})
     await team.propose(commit)
     state.change(1, state="MERGED", head=commit, merged="c" * 40)
     outcome, proposal = await team.propose(commit)
@@ -121,11 +108,11 @@ async def test_a_merged_request_is_landed_work(team: Team, at: Callable[[str], F
     assert team.repo.git("branch", "--list", "podium/*") == ""
 
 
-async def test_more_work_goes_into_the_open_request(team: Team, at: Callable[[str], ForgeState]) -> None:
+async def test_more_work_goes_into_the_open_request(team: Proposer, at: Callable[[str], ForgeState]) -> None:
     """After requested changes the same branch is pushed on, without force; a person's own push to it is not undone."""
     state = at("gh")
-    await team.propose(await team.work("a", {"src/a.txt": "A\n"}))
-    commit = await team.work("b", {"src/b.txt": "B\n"})
+    await team.propose(await team.merged("a", {"src/a.txt": "A\n"}))
+    commit = await team.merged("b", {"src/b.txt": "B\n"})
     outcome, _ = await team.propose(commit)
     assert isinstance(outcome, Proposed)
     assert team.there.head(BRANCH) == commit
@@ -134,17 +121,17 @@ async def test_more_work_goes_into_the_open_request(team: Team, at: Callable[[st
     team.repo.git("clone", "-q", "-b", BRANCH, str(team.there.path), str(clone.path))
     theirs = clone.commit("a person's", {"theirs.txt": "x\n"})
     clone.git("push", "-q", "origin", BRANCH)
-    blocked, _ = await team.propose(await team.work("c", {"c.txt": "C\n"}))
+    blocked, _ = await team.propose(await team.merged("c", {"c.txt": "C\n"}))
     assert isinstance(blocked, Blocked)
     assert "refused" in blocked.error
     assert team.there.head(BRANCH) == theirs
 
 
-async def test_a_program_that_refuses_leaves_it_to_a_person(team: Team, at: Callable[[str], ForgeState]) -> None:
+async def test_a_program_that_refuses_leaves_it_to_a_person(team: Proposer, at: Callable[[str], ForgeState]) -> None:
     """Not logged in: the branch is pushed, its words are kept, and the address and the text are there."""
     state = at("gh")
     state.write({**state.read(), "refuse": "To get started with GitHub CLI, please run:  gh auth login"})
-    outcome, proposal = await team.propose(await team.work("a", {"src/a.txt": "A\n"}))
+    outcome, proposal = await team.propose(await team.merged("a", {"src/a.txt": "A\n"}))
     assert isinstance(outcome, Proposed)
     assert proposal is not None
     assert (proposal.number, proposal.state) == (0, "to_open")
@@ -154,22 +141,22 @@ async def test_a_program_that_refuses_leaves_it_to_a_person(team: Team, at: Call
 
 
 async def test_a_program_that_hangs_is_given_up(
-    team: Team, at: Callable[[str], ForgeState], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    team: Proposer, at: Callable[[str], ForgeState], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has its time; then a person opens the request."""
     at("gh")
     (tmp_path / "bin/gh").write_text("#!/bin/sh\nsleep 1000\n")
     monkeypatch.setattr("podium.runner.workspaces.forges.TOOL_SECONDS", 0.3)
     monkeypatch.setattr(programs, "_GRACE_SECONDS", 0.3)
-    outcome, proposal = await team.propose(await team.work("a", {"src/a.txt": "A\n"}))
+    outcome, proposal = await team.propose(await team.merged("a", {"src/a.txt": "A\n"}))
     assert isinstance(outcome, Proposed)
     assert proposal is not None
     assert "did not end" in proposal.error
 
 
-async def test_without_a_program_the_merge_is_seen_in_git(team: Team) -> None:
+async def test_without_a_program_the_merge_is_seen_in_git(team: Proposer) -> None:
     """A remote of no known kind: pushed and said; merged or squashed by whatever means, it has landed."""
-    commit = await team.work("a", {"src/a.txt": "A\n"})
+    commit = await team.merged("a", {"src/a.txt": "A\n"})
     outcome, proposal = await team.propose(commit)
     assert isinstance(outcome, Proposed)
     assert proposal == Proposal(branch=BRANCH, title="Mend the shop", body="The body")
@@ -181,9 +168,9 @@ async def test_without_a_program_the_merge_is_seen_in_git(team: Team) -> None:
     assert (await team.propose(commit))[0] == Landed(squashed)
 
 
-async def test_a_merge_commit_there_is_found(team: Team) -> None:
+async def test_a_merge_commit_there_is_found(team: Proposer) -> None:
     """The commit on the target that brought the work."""
-    commit = await team.work("a", {"src/a.txt": "A\n"})
+    commit = await team.merged("a", {"src/a.txt": "A\n"})
     clone = Repo(team.repo.path.parent / "clone")
     team.repo.git("clone", "-q", str(team.there.path), str(clone.path))
     await team.propose(commit)
@@ -199,25 +186,25 @@ async def test_a_merge_commit_there_is_found(team: Team) -> None:
     assert team.repo.git("for-each-ref", "refs/podium") == ""
 
 
-async def test_a_target_there_that_conflicts_names_the_paths(team: Team) -> None:
+async def test_a_target_there_that_conflicts_names_the_paths(team: Proposer) -> None:
     """Nothing is pushed: the conflict goes to a resolver or a person first."""
     clone = Repo(team.repo.path.parent / "clone")
     team.repo.git("clone", "-q", str(team.there.path), str(clone.path))
     clone.commit("theirs", {"src/a.txt": "theirs\n"})
     clone.git("push", "-q", "origin", "main")
-    outcome, _ = await team.propose(await team.work("a", {"src/a.txt": "A\n"}))
+    outcome, _ = await team.propose(await team.merged("a", {"src/a.txt": "A\n"}))
     assert outcome == Conflict(("src/a.txt",))
     assert team.there.git("branch", "--list", "podium/*") == ""
 
 
 @pytest.mark.parametrize("where", ["path", "url"])
 async def test_a_resolver_meets_the_target_as_the_remote_has_it(
-    team: Team, workspaces: Workspaces, there: Repo, repo: Repo, where: str
+    team: Proposer, workspaces: Workspaces, there: Repo, repo: Repo, where: str
 ) -> None:
     """The user's own branch may be behind, and a mirror has none: the conflict is there to be resolved."""
     if where == "url":
-        team = Team(workspaces, Place(f"file://{there.path}", BRANCH, "main"), repo, there)
-    first = await team.work("a", {"src/a.txt": "A\n"})
+        team = Proposer(workspaces, Place(f"file://{there.path}", BRANCH, "main"), repo, there)
+    first = await team.merged("a", {"src/a.txt": "A\n"})
     clone = Repo(repo.path.parent / "clone")
     repo.git("clone", "-q", str(there.path), str(clone.path))
     clone.commit("theirs", {"src/a.txt": "theirs\n"})
@@ -237,9 +224,9 @@ async def test_a_resolver_meets_the_target_as_the_remote_has_it(
     assert there.git("for-each-ref", "refs/podium") == repo.git("for-each-ref", "refs/podium") == ""
 
 
-async def test_what_stands_in_the_way_is_said(team: Team) -> None:
+async def test_what_stands_in_the_way_is_said(team: Proposer) -> None:
     """No remote; a target that is not there; a push that the user's hook refuses."""
-    commit = await team.work("a", {"src/a.txt": "A\n"})
+    commit = await team.merged("a", {"src/a.txt": "A\n"})
     hook = team.repo.path / ".git/hooks/pre-push"
     hook.write_text("#!/bin/sh\necho tests first >&2\nexit 1\n")
     hook.chmod(0o755)
@@ -259,8 +246,8 @@ async def test_what_stands_in_the_way_is_said(team: Team) -> None:
 
 async def test_a_url_is_proposed_to_from_its_mirror(workspaces: Workspaces, repo: Repo, there: Repo) -> None:
     """A pod on a URL pushes from the mirror."""
-    team = Team(workspaces, Place(f"file://{there.path}", BRANCH), repo, there)
-    commit = await team.work("a", {"src/a.txt": "A\n"})
+    team = Proposer(workspaces, Place(f"file://{there.path}", BRANCH), repo, there)
+    commit = await team.merged("a", {"src/a.txt": "A\n"})
     outcome, _ = await team.propose(commit)
     assert isinstance(outcome, Proposed)
     assert there.head(BRANCH) == commit

@@ -9,8 +9,8 @@ import pytest
 from podium.pods.v1.pod_pb2 import FAILURE_CAUSE_LOGIN_FAILED as LOGIN
 from podium.pods.v1.pod_pb2 import FAILURE_CAUSE_RATE_LIMITED as LIMITED
 from podium.runner.agents.providers import LONGEST, provider_failure
-from tests.runner.conftest import Repo
 from tests.runner.house import house
+from tests.runner.repo import Repo
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 LOCAL = NOW.astimezone().tzinfo

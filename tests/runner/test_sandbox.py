@@ -15,8 +15,8 @@ from podium.runner.sandbox.layout import View, arguments, hides
 from podium.runner.sandbox.probe import Bwrap, find_bwrap
 from podium.runner.sandbox.worktree import git_places
 from tests.runner.acp import FAKE, scripted
-from tests.runner.conftest import Repo
 from tests.runner.house import PREFIX, House, house
+from tests.runner.repo import Repo
 
 TRIED = ["bwrap", "--ro-bind", "/", "/", "--unshare-net", "--unshare-pid", "--proc", "/proc", "--dev", "/dev", "true"]
 

@@ -15,8 +15,8 @@ from podium.pods.v1.pod_service_pb2 import AgentFailure, AgentReport, UpdatePlan
 from podium.runner.environment import secrets_in, secrets_of
 from podium.runner.redaction import Redactor, cleaned, guard_logs
 from tests.runner.acp import scripted
-from tests.runner.conftest import Repo
 from tests.runner.house import House, house
+from tests.runner.repo import Repo
 
 SECRET = 'sk-"quoted"/1234567890'
 FORMS = [SECRET, json.dumps(SECRET)[1:-1], base64.b64encode(SECRET.encode()).decode().rstrip("=")]

@@ -7,7 +7,7 @@ import pytest
 from podium.runner.workspaces import releasing
 from podium.runner.workspaces.errors import WorkspaceError
 from podium.runner.workspaces.service import AttemptOrder, Place, Prepared, Workspaces
-from tests.runner.conftest import Repo, make_repo
+from tests.runner.repo import Repo, make_repo
 
 POD = "task_1"
 LOCAL = ("-c", "protocol.file.allow=always")

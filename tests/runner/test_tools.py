@@ -3,49 +3,25 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import click
 import httpx2
 import pytest
-from mcp.client.session import ClientSession
-from mcp.client.streamable_http import streamable_http_client
-from mcp.types import CallToolResult, TextContent
 
 from podium.agents.v1.agent_service_pb2 import DESCRIPTOR
-from podium.agents.v1.agent_service_pb2_grpc import AgentServiceServicer
 from podium.cli.agent import agent as command_line
 from podium.kernel.identity import CallerKind, Identity, issue_token
 from podium.pods.v1 import pod_pb2 as pods
 from podium.runner import wiring
-from podium.runner.agents.live import LiveAgent
-from podium.runner.mcp.access import McpEndpoint, ToolAccess
 from podium.runner.mcp.arguments import schema
 from podium.runner.mcp.tools import TOOLS
 from podium.runner.verbs import VERBS
-from tests.runner.conftest import Repo
 from tests.runner.house import POD, House, house
-
-UNTIL_END = {"kind": "command", "command": ["/bin/sh", "-c", "while ! test -e end; do sleep 0.05; done"]}
-WAITS = {"it": UNTIL_END, "hasty": {**UNTIL_END, "settle_seconds": 0}}
-
-
-class Seen(McpEndpoint):
-    """The runner's own endpoint, where a test can get at it."""
-
-    last: "Seen"
-    living: Mapping[str, LiveAgent]
-
-    def speak_for(self, agents: Mapping[str, LiveAgent], service: AgentServiceServicer) -> None:
-        super().speak_for(agents, service)
-        self.living = agents
-        Seen.last = self
-
-    async def of(self, agent_id: str) -> ToolAccess:
-        return await self.server_for(self.living[agent_id])
+from tests.runner.repo import Repo
+from tests.runner.tools import WAITS, Seen, call, living, session, words
 
 
 @pytest.fixture
@@ -54,36 +30,6 @@ async def at_home(tmp_path: Path, repo: Repo, monkeypatch: pytest.MonkeyPatch) -
     async with house(tmp_path, repo) as made:
         await made.start_runner(WAITS, capacity=5)
         yield made
-
-
-async def living(at_home: House, agent_id: str = "agent_1", kind: str = "worker", **more: Any) -> ToolAccess:
-    """An agent whose process runs; what it says comes by MCP."""
-    await at_home.launch(agent_id, kind, **more)
-    await at_home.pods.report(agent_id, "started")
-    return await Seen.last.of(agent_id)
-
-
-@asynccontextmanager
-async def session(given: ToolAccess) -> AsyncIterator[ClientSession]:
-    """What an agent's own MCP client does."""
-    async with (
-        httpx2.AsyncClient(headers=dict(given.headers), timeout=40.0) as http,
-        streamable_http_client(given.url, http_client=http) as streams,
-        ClientSession(streams[0], streams[1]) as made,
-    ):
-        await made.initialize()
-        yield made
-
-
-async def call(given: ToolAccess, name: str, **arguments: Any) -> CallToolResult:
-    async with session(given) as opened:
-        return await opened.call_tool(name, arguments)
-
-
-def words(result: CallToolResult) -> str:
-    (content,) = result.content
-    assert isinstance(content, TextContent)
-    return content.text
 
 
 # -- the verbs -------------------------------------------------------------------------------------------------------

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from podium.jobs.v1.job_events_pb2 import MergeOrder
 from podium.pods.v1 import pod_pb2 as pods
-from tests.runner.conftest import Repo
 from tests.runner.house import house
+from tests.runner.repo import Repo
 
 PERSONS = "a" * 32
 MERGERS = "c" * 32

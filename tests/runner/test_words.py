@@ -1,26 +1,18 @@
-"""Pure parts: settings, scenarios, verdicts, prompts, redaction, transcripts, boards."""
+"""Pure parts: settings, scenarios, plans, boards."""
 
-import random
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from podium.chassis.settings import SettingsError
 from podium.client.agent import AgentError, parse_checklist, parse_place, parse_plan, read_plan
-from podium.events.v1.event_pb2 import Event, StreamAppend
+from podium.events.v1.event_pb2 import Event
 from podium.jobs.v1 import job_events_pb2 as jobs
-from podium.jobs.v1.artifact_events_pb2 import TranscriptChunk
 from podium.pods.v1 import pod_pb2 as pods
 from podium.runner.agents import scenario
-from podium.runner.agents.verdicts import Next, Turn, judge
 from podium.runner.environment import allowed, secrets_of
 from podium.runner.jobs.board import Board, Positions
-from podium.runner.processes.supervised import Ended, Exit
-from podium.runner.redaction import Redactor
 from podium.runner.settings import find_presets, parse
-from podium.runner.transcripts import CHUNK_BYTES, Transcript
-from podium.runner.workspaces.commands import Tail
 
 # -- settings --------------------------------------------------------------------------------------------------------
 
@@ -139,146 +131,6 @@ def test_a_wrong_place_is_said(text: str) -> None:
     """With how it is written."""
     with pytest.raises(AgentError, match="PATH:FIRST-LAST"):
         parse_place(text)
-
-
-# -- verdicts --------------------------------------------------------------------------------------------------------
-
-
-def turn(**more: object) -> Turn:
-    values: dict[str, object] = {
-        "end": Exit(Ended.EXITED, 0),
-        "verdict": "",
-        "words": "",
-        "open_questions": False,
-        "unheard": False,
-        "by_exit": False,
-        "can_resume": False,
-        "reminded": False,
-        "tail": "",
-    }
-    return Turn(**{**values, **more})  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("given", "following", "cause"),
-    [
-        ({"verdict": "complete", "end": Exit(Ended.STOPPED, -15)}, Next.FINISH, 0),
-        ({"verdict": "fail", "words": "no"}, Next.FAIL, pods.FAILURE_CAUSE_REPORTED),
-        ({"end": Exit(Ended.TIME_LIMIT, -15)}, Next.FAIL, pods.FAILURE_CAUSE_TIME_LIMIT),
-        ({"end": Exit(Ended.OUTPUT_LIMIT, -15)}, Next.FAIL, pods.FAILURE_CAUSE_OUTPUT_LIMIT),
-        ({"end": Exit(Ended.EXITED, 3)}, Next.FAIL, pods.FAILURE_CAUSE_EXIT_STATUS),
-        ({"end": Exit(Ended.EXITED, 1), "tail": "Please run /login"}, Next.FAIL, pods.FAILURE_CAUSE_LOGIN_FAILED),
-        ({"end": Exit(Ended.EXITED, 1), "tail": "429 rate limit"}, Next.FAIL, pods.FAILURE_CAUSE_RATE_LIMITED),
-        ({"open_questions": True}, Next.WAIT, 0),
-        ({"open_questions": True, "by_exit": True}, Next.WAIT, 0),
-        ({"open_questions": True, "unheard": True}, Next.AGAIN, 0),
-        ({"unheard": True}, Next.AGAIN, 0),
-        ({"by_exit": True}, Next.FINISH, 0),
-        ({"can_resume": True}, Next.REMIND, 0),
-        ({"can_resume": True, "reminded": True}, Next.FAIL, pods.FAILURE_CAUSE_NO_RESULT),
-        ({}, Next.FAIL, pods.FAILURE_CAUSE_NO_RESULT),
-    ],
-)
-def test_how_a_turn_is_understood(given: dict[str, object], following: Next, cause: int) -> None:
-    """The page of rules, row by row."""
-    verdict = judge(turn(**given), datetime(2026, 11, 22, tzinfo=UTC))
-    assert (verdict.next, verdict.cause) == (following, cause)
-
-
-@pytest.mark.parametrize(
-    ("tail", "following"),
-    [
-        ("You've hit your usage limit.", Next.FAIL),
-        ("Limit reached." + " Then I read on." * 60 + " try again in 3 hours", Next.FAIL),
-        ("I added a rate limit to the server." + " And tests for it." * 40 + " It answers 429.", Next.REMIND),
-    ],
-)
-def test_a_speech_on_limits_is_no_notice(tail: str, following: Next) -> None:
-    """A turn that ended well, silently, is a provider's limit only where it is short or names a time."""
-    assert judge(turn(can_resume=True, tail=tail), datetime(2026, 11, 22, tzinfo=UTC)).next is following
-
-
-def test_a_limit_carries_its_time() -> None:
-    """What the provider said of its end goes on to the pod."""
-    now = datetime(2026, 11, 22, tzinfo=UTC)
-    ended = turn(end=Exit(Ended.EXITED, 1), tail="429: rate limited, retry after 90 seconds")
-    assert judge(ended, now).retry_time == now + timedelta(seconds=90)
-
-
-# -- redaction, transcripts, tails -----------------------------------------------------------------------------------
-
-
-def test_secrets_are_found_however_the_stream_is_cut() -> None:
-    """Any way of cutting the output into pieces gives the same clean text."""
-    secret, text = "sk-1234567890", "before sk-1234567890 between sk-12345678 sk-1234567890"
-    whole = Redactor([secret]).text(text)
-    assert secret not in whole
-    chance = random.Random(7)
-    for _ in range(200):
-        redactor, kept, rest = Redactor([secret]), b"", text.encode()
-        while rest:
-            size = chance.randint(1, 9)
-            kept += redactor.feed(rest[:size])
-            rest = rest[size:]
-        assert (kept + redactor.flush()).decode() == whole
-
-
-class Store:
-    def __init__(self) -> None:
-        self.appends: list[StreamAppend] = []
-        self.limits: list[int] = []
-
-    async def append(self, append: StreamAppend) -> None:
-        self.appends.append(append)
-
-    async def limit(self, stream: str, max_count: int) -> None:
-        self.limits.append(max_count)
-
-    def chunks(self) -> list[TranscriptChunk]:
-        return [TranscriptChunk.FromString(e.data) for a in self.appends for e in a.events]
-
-
-async def test_transcripts_come_in_chunks_with_a_bound() -> None:
-    """Small writes join, large ones are cut; the stream's length is bounded once."""
-    store = Store()
-    transcript = Transcript(store, "agent_1", lambda: 0.0, lambda: 1.0)
-    for _ in range(10):
-        transcript.write(b"x" * 3000)
-    transcript.say("bye")
-    await transcript.close()
-    chunks = store.chunks()
-    assert b"".join(c.data for c in chunks) == b"x" * 30000 + b"bye\n"
-    assert max(len(c.data) for c in chunks) <= CHUNK_BYTES
-    assert len(store.limits) == 1
-    assert store.appends[0].stream == "transcripts/agent_1"
-
-
-async def test_what_comes_too_fast_is_a_marked_gap() -> None:
-    """256 KiB a second are kept; the rest is counted, and the next chunk says how much is missing."""
-    now = [0.0]
-    store = Store()
-    transcript = Transcript(store, "agent_1", lambda: now[0], lambda: 1.0)
-    for _ in range(64):
-        transcript.write(b"x" * 10_000)
-    now[0] = 1.0
-    transcript.write(b"after")
-    await transcript.close()
-    chunks = store.chunks()
-    kept = sum(len(c.data) for c in chunks) - len(b"after")
-    assert kept <= 256 * 1024
-    assert sum(c.gap_bytes for c in chunks) == 640_000 - kept
-    assert chunks[-1].data == b"after"
-
-
-def test_a_tail_is_the_end() -> None:
-    """However much came, the end is kept, and what is left out is said."""
-    tail = Tail(100)
-    for number in range(1000):
-        tail.add(f"{number}\n".encode())
-    text = tail.text()
-    assert text.endswith("998\n999\n")
-    assert text.startswith("[… ")
-    assert len(text) < 200
 
 
 # -- boards ----------------------------------------------------------------------------------------------------------

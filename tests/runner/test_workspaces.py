@@ -16,7 +16,7 @@ from podium.runner.workspaces.git import Git
 from podium.runner.workspaces.landing import Blocked, Landed
 from podium.runner.workspaces.merging import Conflict
 from podium.runner.workspaces.service import AttemptOrder, Place, Prepared, Workspaces
-from tests.runner.conftest import Repo
+from tests.runner.repo import Repo
 
 POD = "task_1"
 PREFIX = "podium/abc-title"
