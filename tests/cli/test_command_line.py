@@ -204,4 +204,8 @@ def test_a_base_branch_that_is_not_there_is_said_at_once(tmp_path: Path) -> None
     answer = podium(tmp_path, "run", "do it", "--base", "main")
     assert answer.returncode == exits.NOT_FOUND
     assert "has no branch main" in answer.stderr and "it has: trunk" in answer.stderr
+    subprocess.run([*git, "checkout", "-q", "--detach"], check=True)
+    answer = podium(tmp_path, "run", "do it")
+    assert answer.returncode == exits.REFUSED
+    assert "has no branch checked out" in answer.stderr and "--base" in answer.stderr
     assert not (tmp_path / "data").exists()

@@ -74,6 +74,8 @@ def ensure_base(repository: Repository, base: str) -> None:
             f"{repository.location} has no commit yet", "make a first one: agents start from it", exits.REFUSED
         )
     place = Path(repository.location)
+    if not base and not repository.branch and not is_url(repository.location):
+        raise CliError(f"{repository.location} has no branch checked out", "say --base BRANCH", exits.REFUSED)
     if base and not is_url(repository.location) and git(place, "rev-parse", "--verify", f"refs/heads/{base}") is None:
         branches = (git(place, "for-each-ref", "--format=%(refname:short)", "--count=10", "refs/heads") or "").split()
         raise CliError(f"{repository.location} has no branch {base}", f"it has: {', '.join(branches)}", exits.NOT_FOUND)
