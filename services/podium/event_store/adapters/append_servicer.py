@@ -12,6 +12,7 @@ from podium.event_store.adapters.append_view import view_of
 from podium.event_store.adapters.incoming import parse_append
 from podium.event_store.adapters.requests import check_writer, fields_of_appended, render_appended
 from podium.event_store.application.store import Store
+from podium.event_store.application.turnstile import Turnstile
 from podium.event_store.domain.model import Append, Appended, Outcome
 from podium.events.v1 import event_service_pb2 as pb
 from podium.kernel.errors import Rejection, unavailable
@@ -62,12 +63,14 @@ class AppendServicer:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._readers: set[asyncio.Task[None]] = set()
+        self._turnstile = Turnstile()
 
     async def Append(self, request: pb.AppendRequest, context: Any) -> pb.AppendResponse:
         """Store one append."""
-        append = parse_append(view_of(request))
-        check_writer(current_identity(), append)
-        (outcome,) = await self._store.log.append([append])
+        async with self._turnstile:
+            append = parse_append(view_of(request))
+            check_writer(current_identity(), append)
+            (outcome,) = await self._store.log.append([append])
         if isinstance(outcome, Rejection):
             raise outcome
         return render_appended(outcome)
