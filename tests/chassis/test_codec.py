@@ -1,14 +1,18 @@
 """The structural codec, on real messages of Podium and on shapes that must be refused."""
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from pathlib import Path
 from types import ModuleType
 
+import grpc_tools
 import pytest
-from google.protobuf import descriptor_pb2, descriptor_pool, duration_pb2, field_mask_pb2, timestamp_pb2
+from google.protobuf import descriptor_pb2, descriptor_pool, duration_pb2, field_mask_pb2, timestamp_pb2  # noqa: F401 - the pool must know it
 from google.protobuf.message_factory import GetMessageClass
+from grpc_tools import protoc
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,77 +23,19 @@ from podium.kernel.persistent import Map
 from podium.pods.v1 import pod_pb2, pod_service_pb2
 from tests.support.codec_roundtrip import check_roundtrip
 
-_F = descriptor_pb2.FieldDescriptorProto
+FAKES = Path(__file__).parents[1] / "fakes"
+GOOGLE = Path(grpc_tools.__file__).parent / "_proto"
 
 
 def _sample() -> ModuleType:
-    """A module of messages with every shape the codec knows, made at run time so that no proto exists for tests."""
-    file = descriptor_pb2.FileDescriptorProto(
-        name="tests/sample.proto",
-        package="podium.test.v1",
-        syntax="proto3",
-        dependency=[
-            timestamp_pb2.DESCRIPTOR.name,
-            duration_pb2.DESCRIPTOR.name,
-            field_mask_pb2.DESCRIPTOR.name,
-        ],
-    )
-    enum = file.enum_type.add(name="BoxColour")
-    for number, name in enumerate(("UNSPECIFIED", "RED", "DARK_BLUE")):
-        enum.value.add(name=f"BOX_COLOUR_{name}", number=number)
-    part = file.message_type.add(name="Part")
-    part.field.add(name="id", number=1, type=_F.TYPE_STRING, label=_F.LABEL_OPTIONAL)
-    part.field.add(name="size", number=2, type=_F.TYPE_INT32, label=_F.LABEL_OPTIONAL)
-    part.field.add(
-        name="parts", number=3, type=_F.TYPE_MESSAGE, type_name=".podium.test.v1.Part", label=_F.LABEL_REPEATED
-    )
-    box = file.message_type.add(name="Box")
-    number = 0
-
-    def add(name: str, kind: int, label: int = _F.LABEL_OPTIONAL, **more: object) -> None:
-        nonlocal number
-        number += 1
-        box.field.add(name=name, number=number, type=kind, label=label, **more)  # type: ignore[arg-type]
-
-    for name, kind in (
-        ("text", _F.TYPE_STRING),
-        ("count", _F.TYPE_INT64),
-        ("weight", _F.TYPE_DOUBLE),
-        ("open", _F.TYPE_BOOL),
-        ("data", _F.TYPE_BYTES),
-    ):
-        add(name, kind)
-    for name, type_name in (
-        ("made", "google.protobuf.Timestamp"),
-        ("sold", "google.protobuf.Timestamp"),
-        ("lasts", "google.protobuf.Duration"),
-        ("mask", "google.protobuf.FieldMask"),
-        ("part", "podium.test.v1.Part"),
-        ("spare", "podium.test.v1.Part"),
-    ):
-        add(name, _F.TYPE_MESSAGE, type_name=f".{type_name}")
-    add("colour", _F.TYPE_ENUM, type_name=".podium.test.v1.BoxColour")
-    add("lid", _F.TYPE_ENUM, type_name=".podium.test.v1.BoxColour")
-    add("colours", _F.TYPE_ENUM, _F.LABEL_REPEATED, type_name=".podium.test.v1.BoxColour")
-    add("words", _F.TYPE_STRING, _F.LABEL_REPEATED)
-    add("tags", _F.TYPE_STRING, _F.LABEL_REPEATED)
-    add("times", _F.TYPE_MESSAGE, _F.LABEL_REPEATED, type_name=".google.protobuf.Timestamp")
-    add("parts", _F.TYPE_MESSAGE, _F.LABEL_REPEATED, type_name=".podium.test.v1.Part")
-    add("by_id", _F.TYPE_MESSAGE, _F.LABEL_REPEATED, type_name=".podium.test.v1.Part")
-    for name, value in (("labels", "string"), ("stock", "podium.test.v1.Part")):
-        entry = box.nested_type.add(name=f"{name.title()}Entry")
-        entry.options.map_entry = True
-        entry.field.add(name="key", number=1, type=_F.TYPE_STRING, label=_F.LABEL_OPTIONAL)
-        kind = {"type": _F.TYPE_STRING} if value == "string" else {"type": _F.TYPE_MESSAGE, "type_name": f".{value}"}
-        entry.field.add(name="value", number=2, label=_F.LABEL_OPTIONAL, **kind)  # type: ignore[arg-type]
-        add(name, _F.TYPE_MESSAGE, _F.LABEL_REPEATED, type_name=f".podium.test.v1.Box.{name.title()}Entry")
-    box.oneof_decl.add(name="way")
-    add("by_road", _F.TYPE_STRING, oneof_index=0)
-    add("by_sea", _F.TYPE_MESSAGE, type_name=".podium.test.v1.Part", oneof_index=0)
-    box.oneof_decl.add(name="_limit")
-    add("limit", _F.TYPE_INT32, oneof_index=1, proto3_optional=True)
-    add("only_on_the_wire", _F.TYPE_STRING)
+    """The messages of tests/fakes/sample.proto, compiled at run time so that no stub is shipped for tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "sample.binpb"
+        words = ["protoc", f"-I{FAKES}", f"-I{GOOGLE}", f"--descriptor_set_out={out}", "sample.proto"]
+        assert protoc.main(words) == 0
+        described = descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes())
     pool = descriptor_pool.Default()
+    (file,) = described.file
     pool.AddSerializedFile(file.SerializeToString())
     found = pool.FindFileByName(file.name)
     module = ModuleType("sample_pb2")
