@@ -7,13 +7,15 @@ SHARDS = 256
 """Shards per service; an entity's shard never changes, so this number never does either."""
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
+"""The two characters of each number of 10 bits."""
 
 
 def derive(prefix: str, *parts: str) -> str:
     """An id of 16 base-32 characters (80 bits) that is a function of its parts: `derive("task", rid)` → `task_…`."""
     digest = hashlib.sha256("\x00".join(parts).encode()).digest()
     number = int.from_bytes(digest[:10], "big")
-    text = "".join(_ALPHABET[(number >> shift) & 31] for shift in range(75, -1, -5))
+    text = "".join([_PAIRS[(number >> shift) & 1023] for shift in range(70, -1, -10)])
     return f"{prefix}_{text}"
 
 

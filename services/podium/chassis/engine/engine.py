@@ -129,8 +129,13 @@ class Engine(Generic[S]):
 
         Raises `Rejection`: the domain's own, REQUEST_ID_REUSED, NOT_OWNER, MAILBOX_FULL, NOT_READY, OUTCOME_UNKNOWN.
         """
-        with self._using(entity_id) as entity:
+        # `_using`, without the steps of a context manager.
+        entity = self._entity(entity_id)
+        entity.users += 1
+        try:
             return await entity.execute(command, actor, request_id, request_hash, traceparent)
+        finally:
+            self._used(entity)
 
     def _loaded(self, entity: Entity[S]) -> None:
         """What was taken over, or rebuilt after a failure, is looked at at once, not when somebody asks."""
@@ -245,9 +250,12 @@ class Engine(Generic[S]):
         try:
             yield entity
         finally:
-            entity.users -= 1
-            if entity.forgettable and self._entities.get(entity_id) is entity:
-                del self._entities[entity_id]
+            self._used(entity)
+
+    def _used(self, entity: Entity[S]) -> None:
+        entity.users -= 1
+        if not entity.users and entity.forgettable and self._entities.get(entity.id) is entity:
+            del self._entities[entity.id]
 
     def _entity(self, entity_id: str, built: tuple[Folded[S], int] | None = None) -> Entity[S]:
         """The entity; one that is not there yet is `built` already, or begins to load."""

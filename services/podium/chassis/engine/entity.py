@@ -178,7 +178,7 @@ class Entity(Generic[S]):
         batch = Batch(tuple(step.recorded), tuple(step.states), rows, size, step.after, done)
         self._head = step.after
         self._writer.add(batch)
-        await asyncio.shield(done)
+        await done
         return Outcome(batch.after.state, batch.after.revision)
 
     async def _repeat(self, known: RequestRecord, request_id: str, request_hash: str) -> Outcome[S]:
@@ -213,8 +213,7 @@ class Entity(Generic[S]):
                 Change(before.revision, self.committed.revision, recorded, touched, self.committed.state)
             )
         for batch in group:
-            if not batch.done.done():
-                batch.done.set_result(None)
+            batch.settle(None)
         self._on_commit(self)
 
     def _rebuild(self) -> None:

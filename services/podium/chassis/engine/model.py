@@ -119,6 +119,19 @@ class Batch(Generic[S]):
     size: int
     after: Folded[S]
     done: "asyncio.Future[None]"
+    """The caller's own: it ends with a caller who goes away, and nothing else does."""
+    resting: "list[asyncio.Future[None]]" = field(default_factory=list)
+    """Whoever waits for this batch beside its caller, each with a future of its own."""
+
+    def settle(self, reason: BaseException | None) -> None:
+        """The log has it, or never will, for the reason."""
+        for future in (self.done, *self.resting):
+            if future.done():
+                continue
+            if reason is None:
+                future.set_result(None)
+            else:
+                future.set_exception(reason)
 
 
 @dataclass(frozen=True, slots=True)

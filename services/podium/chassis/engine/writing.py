@@ -79,7 +79,10 @@ class Writer(Generic[S]):
         """Wait until what is queued now is committed; raises where it could not be."""
         last = self._queue[-1] if self._queue else (self._flying[-1] if self._flying else None)
         if last is not None:
-            await asyncio.shield(last.done)
+            resting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            resting.add_done_callback(_retrieve)
+            last.resting.append(resting)
+            await resting
 
     def close(self, reason: Rejection) -> None:
         """Append nothing any more; whoever waits hears the reason."""
@@ -91,8 +94,7 @@ class Writer(Generic[S]):
         self._flying = []
         self._queue.clear()
         for batch in pending:
-            if not batch.done.done():
-                batch.done.set_exception(reason)
+            batch.settle(reason)
 
     async def _write(self) -> None:
         try:

@@ -83,11 +83,17 @@ class Edge:
 
     def _unary(self, method: str, behavior: Behavior, admission: "Admission") -> Behavior:
         async def call(request: Any, context: ServicerContext) -> Any:
+            counted = False
             try:
-                with self._admitted(method, context, admission):
+                traceparent = self._admit(context, admission)
+                self._active += admission.guarded
+                counted = admission.guarded
+                with self._tracer.server_span(method, traceparent):
                     return await behavior(admission.check(request), context)
             except BaseException as error:
                 await self._raise(context, error, method)
+            finally:
+                self._active -= counted
 
         return call
 
@@ -123,6 +129,17 @@ class Edge:
 
     @contextmanager
     def _admitted(self, method: str, context: ServicerContext, admission: "Admission") -> Iterator[None]:
+        """Around a stream; a unary call does the same without the context manager's own steps."""
+        traceparent = self._admit(context, admission)
+        self._active += admission.guarded
+        try:
+            with self._tracer.server_span(method, traceparent):
+                yield
+        finally:
+            self._active -= admission.guarded
+
+    def _admit(self, context: ServicerContext, admission: "Admission") -> str:
+        """Raises Rejection where the call may not be; the caller's traceparent."""
         authorization = traceparent = ""
         for key, value in context.invocation_metadata() or ():
             if key == "authorization":
@@ -136,12 +153,7 @@ class Edge:
             raise exhausted("TOO_MANY_REQUESTS", f"{self._active} calls are being served; retry with back-off")
         remaining = context.time_remaining()
         DEADLINE.set(None if remaining is None else time.monotonic() + remaining)
-        self._active += admission.guarded
-        try:
-            with self._tracer.server_span(method, traceparent):
-                yield
-        finally:
-            self._active -= admission.guarded
+        return traceparent
 
     @contextmanager
     def _streaming(self, ends_late: bool) -> Iterator[None]:
