@@ -1,7 +1,9 @@
 """What is said is on disk first, goes out in order, and counts once."""
 
 import asyncio
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -203,3 +205,41 @@ async def test_a_bug_over_there_does_not_hold_the_rest_for_ever(tmp_path: Path) 
     box.finish()
     await box.run()
     assert [r.report_seq for _, r in pod.heard] == [2]  # type: ignore[attr-defined]
+
+
+# -- a disk that is full ---------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def full_at(size: int) -> Iterator[None]:
+    """No file of this process grows beyond a size meanwhile: the kernel writes what fits, then refuses."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_half_a_line_is_taken_back(tmp_path: Path) -> None:
+    """What the disk did not take whole was not said; what is said after it, when there is room, is whole."""
+    path = tmp_path / "agent.jsonl"
+    spool = Spool(path)
+    put(spool, "one")
+    kept = path.stat().st_size
+    with full_at(kept + 30), pytest.raises(OSError):
+        put(spool, "two, which does not fit")
+    assert path.stat().st_size == kept and spool.last_seq == 1
+    put(spool, "two again")
+    assert waiting(Spool(path)) == [(1, b"one"), (2, b"two again")]
+
+
+def test_an_acknowledgement_that_is_not_kept_is_no_failure(tmp_path: Path) -> None:
+    """It goes on with the next; a restart would send the first once more."""
+    path = tmp_path / "agent.jsonl"
+    spool = Spool(path)
+    put(spool, "one")
+    put(spool, "two")
+    with full_at(path.stat().st_size):
+        assert waiting(spool) == [(1, b"one"), (2, b"two")]
+    assert [text for _, text in waiting(Spool(path))] == [b"one", b"two"]

@@ -1,9 +1,10 @@
 """The local endpoint: `AgentService` for the agents of this runner, each under its own token."""
 
 import asyncio
+import functools
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar, cast
 
 from podium.agents.v1 import agent_service_pb2 as pb
 from podium.agents.v1.agent_service_pb2_grpc import AgentServiceServicer
@@ -25,6 +26,21 @@ from podium.runner.agents.live import LiveAgent
 WAIT_SECONDS = 25.0
 """How long a call waits for the pod, and a question for its answer."""
 _CONTEXT_SECONDS = 2.0
+_M = TypeVar("_M", bound=Callable[..., Awaitable[Any]])
+
+
+def _while_there_is_room(method: _M) -> _M:
+    """What cannot be kept because the disk takes nothing is refused, as that."""
+
+    @functools.wraps(method)
+    async def call(*arguments: Any) -> Any:
+        try:
+            return await method(*arguments)
+        except OSError as error:
+            text = f"the runner's disk does not take it ({error.strerror}): repeat the call when there is room"
+            raise exhausted("STORAGE_FULL", text, 2.0) from error
+
+    return cast("_M", call)
 
 
 class Endpoint(AgentServiceServicer):
@@ -54,6 +70,7 @@ class Endpoint(AgentServiceServicer):
             raise exhausted("MAILBOX_FULL", "too much waits for the pod; say less, or wait", 2.0)
         return agent
 
+    @_while_there_is_room
     async def SubmitSpec(self, request: pb.SubmitSpecRequest, context: Any) -> pb.SubmitSpecResponse:
         """The next version of the spec."""
         agent = self._patient_caller()
@@ -63,6 +80,7 @@ class Endpoint(AgentServiceServicer):
             agent.submitted()
         return pb.SubmitSpecResponse(version=response.version)
 
+    @_while_there_is_room
     async def SubmitPlan(self, request: pb.SubmitPlanRequest, context: Any) -> pb.SubmitPlanResponse:
         """The next version of the plan."""
         agent = self._patient_caller()
@@ -71,11 +89,13 @@ class Endpoint(AgentServiceServicer):
         agent.submitted()
         return pb.SubmitPlanResponse(version=response.version)
 
+    @_while_there_is_room
     async def ReportProgress(self, request: pb.ReportProgressRequest, context: Any) -> pb.ReportProgressResponse:
         """A line of progress."""
         self._patient_caller().progress(request.text)
         return pb.ReportProgressResponse()
 
+    @_while_there_is_room
     async def UpdateChecklist(self, request: pb.UpdateChecklistRequest, context: Any) -> pb.UpdateChecklistResponse:
         """The workstream's checklist."""
         agent = self._patient_caller()
@@ -87,6 +107,7 @@ class Endpoint(AgentServiceServicer):
         await _answer(agent.outbox.put("checklist", update, request.request_id), kept_is_enough=True)
         return pb.UpdateChecklistResponse()
 
+    @_while_there_is_room
     async def AskHuman(self, request: pb.AskHumanRequest, context: Any) -> pb.AskHumanResponse:
         """A blocking question."""
         agent = self._patient_caller()
@@ -108,6 +129,7 @@ class Endpoint(AgentServiceServicer):
             return pb.AskHumanResponse(message_id=message.id, pending=True)
         return pb.AskHumanResponse(message_id=message.id, answer=message.answer)
 
+    @_while_there_is_room
     async def PostMessage(self, request: pb.PostMessageRequest, context: Any) -> pb.PostMessageResponse:
         """A message for people."""
         agent = self._patient_caller()
@@ -121,6 +143,7 @@ class Endpoint(AgentServiceServicer):
         response = await _answer(agent.outbox.put("message", post, request.request_id), kept_is_enough=True)
         return pb.PostMessageResponse(message_id=response.message_id if response is not None else "")
 
+    @_while_there_is_room
     async def Complete(self, request: pb.CompleteRequest, context: Any) -> pb.CompleteResponse:
         """The agent is done."""
         agent = self._caller()
@@ -130,6 +153,7 @@ class Endpoint(AgentServiceServicer):
         agent.end("complete", request.summary)
         return pb.CompleteResponse()
 
+    @_while_there_is_room
     async def Fail(self, request: pb.FailRequest, context: Any) -> pb.FailResponse:
         """The agent cannot do it."""
         self._caller().end("fail", request.reason)

@@ -163,7 +163,10 @@ class Crew:
         """Its end is reported: let go of it."""
         agent_id = agent.record.agent_id
         if not agent.record.ended:
-            agent.record = self._records.change(agent.record, ended=True)
+            try:
+                agent.record = self._records.change(agent.record, ended=True)
+            except OSError as error:  # the next runner says its end once more, which the pod refuses
+                _log.warning("agent %s: its end is not kept: %s", agent_id, error)
         _log.info("agent %s of pod %s: over", agent_id, agent.record.pod_id)
         agent.over.set()
         agent.outbox.finish()

@@ -22,7 +22,7 @@ from podium.runner.agents.commands import Surroundings
 from podium.runner.agents.household import Household
 from podium.runner.agents.live import LiveAgent
 from podium.runner.agents.turns import Allowance, GoneError, Stage, TurnEnd, Turns
-from podium.runner.agents.verdicts import Next, Turn, judge
+from podium.runner.agents.verdicts import Next, Turn, Verdict, judge
 from podium.runner.disk import write_atomic
 from podium.runner.processes.supervised import StartError
 from podium.runner.redaction import cleaned
@@ -41,8 +41,18 @@ RESUMED = (
     "\n## You were interrupted\n\nThe program that runs you was started anew, and your session was loaded again. Your "
     "worktree is as you left it. What you were doing last may be half done: look, then go on.\n"
 )
+_DISK_SECONDS = 2.0
+"""Between tries to keep an end on a full disk."""
 MAX_TURNS = 100
 """Turns of one agent: each beyond the first is an answer or a message of a person, and one reminder."""
+
+
+class FailedError(Exception):
+    """The agent's turns came to a bad end, which is reported when nothing of its processes is left."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.error)
+        self.verdict = verdict
 
 
 class Life:
@@ -78,10 +88,19 @@ class Life:
             await self._until_wanted_end()
         except Exception as error:
             _log.exception("agent %s", agent.record.agent_id)
-            finishing.fail(agent, FAILURE_CAUSE_WORKSPACE, f"the runner failed: {type(error).__name__}: {error}")
+            await self._say_failure(f"the runner failed: {type(error).__name__}: {error}")
         await self._give_back()
-        agent.record = agent.records.change(agent.record, ended=True)
-        agent.over.set()
+
+    async def _say_failure(self, words: str) -> None:
+        """Until it is said: a disk that is full keeps nothing, and an end that nobody hears of holds up the pod."""
+        agent = self._agent
+        while True:
+            try:
+                finishing.fail(agent, FAILURE_CAUSE_WORKSPACE, words)
+                return
+            except OSError as error:
+                _log.warning("agent %s: its end cannot be kept yet: %s", agent.record.agent_id, error)
+                await asyncio.sleep(_DISK_SECONDS)
 
     async def _give_back(self) -> None:
         """The worktree of an agent that writes no code holds nothing that anybody wants."""
@@ -149,10 +168,11 @@ class Life:
             finishing.fail(agent, FAILURE_CAUSE_START_FAILED, str(error))
         except GoneError as error:
             finishing.fail(agent, FAILURE_CAUSE_LOST, str(error))
+        except FailedError as error:
+            finishing.fail(agent, error.verdict.cause, error.verdict.error, retry_time=error.verdict.retry_time)
         else:
-            if ended is not None:
-                await self.conclude(ended.tail)
-                return
+            await self.conclude(ended.tail)
+            return
         self._house.workspaces.mark_failed(agent.record.pod_id, agent.record.worktree)
 
     async def conclude(self, tail: str) -> None:
@@ -174,8 +194,8 @@ class Life:
         with cleaned(agent.redactor, self._transcript.write) as write:
             return await self._house.workspaces.prepare(agent.record.pod_id, place, wanted, write)
 
-    async def _turns(self, prepared: Prepared) -> TurnEnd | None:
-        """Take turns until the agent is done (its last turn) or has failed, which is reported (None)."""
+    async def _turns(self, prepared: Prepared) -> TurnEnd:
+        """Take turns until the agent is done; its last one. Its processes have ended then, or where this raises."""
         agent = self._agent
         around = briefing.surroundings(agent, prepared, self._house.address, self._house.commands, self._ports())
         brief = await briefing.brief(agent, self._profile, self._pod, prepared, self._house.workspaces)
@@ -188,7 +208,7 @@ class Life:
         finally:
             await turns.close()
 
-    async def _take_turns(self, turns: Turns, told: Path) -> TurnEnd | None:
+    async def _take_turns(self, turns: Turns, told: Path) -> TurnEnd:
         agent = self._agent
         said = RESUMED if self._resumed else ""
         for number in range(1, MAX_TURNS + 1):
@@ -199,12 +219,10 @@ class Life:
             if verdict.next is Next.FINISH:
                 return ended
             if verdict.next is Next.FAIL:
-                finishing.fail(agent, verdict.cause, verdict.error, retry_time=verdict.retry_time)
-                return None
+                raise FailedError(verdict)
             agent.report_usage()  # budgets count it although it may wait for long now
             said = await self._between_turns(verdict.next)
-        finishing.fail(agent, FAILURE_CAUSE_WORKSPACE, f"no end after {MAX_TURNS} turns")
-        return None
+        raise FailedError(Verdict(Next.FAIL, FAILURE_CAUSE_WORKSPACE, f"no end after {MAX_TURNS} turns"))
 
     async def _taker(self, prepared: Prepared, around: Surroundings) -> Turns:
         """What takes the turns of such an agent."""

@@ -70,13 +70,16 @@ class LiveAgent:
         return self.interrupt_reason is not None or bool(self.refused or self.lost)
 
     def report(self, **kind: Any) -> None:
-        """Report to the pod, durably, with what was used since the last report; an end only once."""
-        if kind.keys() & {"completed", "failed", "interrupted"}:
-            if self.end_reported:
-                return
-            self.end_reported = True
-        usage, self.unreported = self.unreported, Usage()
-        self.outbox.report(AgentReport(usage=usage, **kind))
+        """Report to the pod, durably, with what was used since the last report; an end only once.
+
+        Raises OSError where the disk does not take it; it is not reported then.
+        """
+        is_end = bool(kind.keys() & {"completed", "failed", "interrupted"})
+        if is_end and self.end_reported:
+            return
+        self.outbox.report(AgentReport(usage=self.unreported, **kind))
+        self.unreported = Usage()
+        self.end_reported = self.end_reported or is_end
 
     def use(self, *, input_tokens: int = 0, output_tokens: int = 0, cost_micros: int = 0, turns: int = 0) -> None:
         """It has used this; the next report says so."""

@@ -1,5 +1,6 @@
 """The open jobs of one stream, folded from its events; where to resume is kept on disk."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from podium.events.v1.event_pb2 import Event
 from podium.jobs.v1.job_events_pb2 import JobClosed, JobIssued
 from podium.jobs.v1.session_job_events_pb2 import SessionJobClosed, SessionJobIssued
 from podium.runner.disk import read_json, write_json
+
+_log = logging.getLogger(__name__)
 
 ISSUED = JobIssued.DESCRIPTOR.full_name
 _STEP = 20
@@ -109,5 +112,9 @@ class Positions:
     def save(self, stream: str, revision: int) -> None:
         """Keep a position, where it has moved far enough to be worth a write."""
         if revision - self._known.get(stream, 0) >= _STEP:
+            try:
+                write_json(self._path, {**self._known, stream: revision})
+            except OSError as error:
+                _log.warning("%s: %s", self._path, error)
+                return
             self._known[stream] = revision
-            write_json(self._path, self._known)

@@ -88,7 +88,7 @@ class Dispatcher:
         while self._is_open(job):
             try:
                 await self._crew.claim(job)
-            except PodiumError as error:
+            except (PodiumError, OSError) as error:  # away, or nothing can be kept of it: the disk is full
                 _log.warning("claiming %s: %s", job.launch.agent_id, error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,8 @@ class Spool:
         self._number = 0
         self._seq = 0
         self._descriptor = -1
+        self._torn = False
+        """The file ends in half a line, which would take the next one with it."""
         self._load()
 
     @property
@@ -59,7 +62,7 @@ class Spool:
         return self._seq + 1
 
     def put(self, kind: str, request_id: str, data: bytes, *, is_report: bool) -> Entry:
-        """Keep an entry, durably."""
+        """Keep an entry, durably. Raises OSError where the disk does not take it; nothing is kept then."""
         seq = self._seq + 1 if is_report else 0
         entry = Entry(self._number + 1, kind, seq, request_id, data)
         line = {
@@ -75,7 +78,10 @@ class Spool:
 
     def acknowledge(self, entry: Entry) -> None:
         """The pod has it, or has refused it for good."""
-        self._write({"ack": entry.number}, durable=False)
+        try:
+            self._write({"ack": entry.number}, durable=False)
+        except OSError as error:  # a lost acknowledgement is a repeat, no harm
+            _log.warning("%s: %s", self._path, error)
         if self._pending and self._pending[0].number == entry.number:
             self._pending.popleft()
 
@@ -101,9 +107,21 @@ class Spool:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             self._descriptor = os.open(self._path, flags, 0o600)
             sync_directory(self._path.parent)
-        os.write(self._descriptor, json.dumps(line).encode() + b"\n")
-        if durable:
-            os.fsync(self._descriptor)
+        before = os.fstat(self._descriptor).st_size
+        start = b"\n" if self._torn else b""
+        rest = memoryview(start + json.dumps(line).encode() + b"\n")
+        try:
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+            if durable:
+                os.fsync(self._descriptor)
+        except OSError:
+            self._torn = True
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, before)
+                self._torn = False
+            raise
+        self._torn = False
 
     def _load(self) -> None:
         try:
