@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,7 +182,7 @@ def _parse_objects(output: bytes, count: int) -> "list[bytes | str | None]":
 async def check_version() -> str:
     """The version of git; raises WorkspaceError where it is missing or too old."""
     text = await Git(Path("/")).text("version")
-    digits = text.removeprefix("git version ").split(".")[:2]
-    if tuple(int(d) for d in digits if d.isdigit()) < MINIMUM_VERSION:
+    found = re.search(r"(\d+)\.(\d+)", text)
+    if found is None or (int(found[1]), int(found[2])) < MINIMUM_VERSION:
         raise WorkspaceError(f"{text} is too old: Podium needs git {'.'.join(map(str, MINIMUM_VERSION))} or newer")
     return text
