@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from google.protobuf.message import DecodeError
 
 from podium.chassis.codec import CodecError, StructuralCodec
 from podium.chassis.dispatch import Dispatcher, request_hash
@@ -104,7 +103,7 @@ def test_the_hash_is_of_the_body_alone() -> None:
 
 
 def test_events_and_states_survive_the_store() -> None:
-    """An event's type is its message's full name; unknown types are LookupErrors, damaged bytes DecodeErrors."""
+    """An event's type is its message's full name; unknown types are LookupErrors, damaged bytes ValueErrors."""
     codec = ProtoEntityCodec(
         StructuralCodec({Budget: pod_pb2.Budget, Anchor: pod_pb2.Anchor}), state_type=Budget, event_types=[Anchor]
     )
@@ -116,7 +115,9 @@ def test_events_and_states_survive_the_store() -> None:
         codec.encode_event(Budget(1))
     with pytest.raises(LookupError):
         codec.decode_event("podium.pods.v1.Budget", b"")
-    with pytest.raises(DecodeError):
+    with pytest.raises(ValueError, match="pars"):
         codec.decode_event(name, b"\xff")
+    with pytest.raises(ValueError, match="pars"):
+        codec.decode_state(b"\xff")
     with pytest.raises(CodecError, match="no message"):
         ProtoEntityCodec(StructuralCodec({}), Budget, [])

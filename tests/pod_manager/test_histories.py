@@ -20,6 +20,17 @@ def test_recorded_histories(path: Path) -> None:
     assert to_json(pod) == state
 
 
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_a_fold_leaves_the_state_before_as_it_was(path: Path) -> None:
+    """What a watcher or a reader holds does not change under it, whatever follows."""
+    domain = PodDomain()
+    pod = domain.initial(POD_ID)
+    for recorded in read(path)[0]:
+        before, was = pod, to_json(pod)
+        pod = domain.evolve(pod, recorded)
+        assert to_json(before) == was and pod is not before
+
+
 def test_every_story_is_recorded() -> None:
     """No story without its file."""
     assert {path.stem for path in FOLDER.glob("*.jsonl")} >= set(STORIES)

@@ -79,6 +79,10 @@ class StructuralCodec:
             raise LookupError(f"nothing is paired with {name}") from None
         return decode(message)
 
+    def reader(self, message_type: type[Message]) -> Callable[[Message], Any]:
+        """`from_proto` for one type of message, found beforehand; raises LookupError where it has no pair."""
+        return self._decoders[message_type.DESCRIPTOR.full_name]
+
     def unmapped(self, value_type: type) -> tuple[str, ...]:
         """The proto fields of a paired type's message that the type does not have."""
         return self._unmapped[value_type]

@@ -11,6 +11,8 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from podium.kernel.instants import from_microseconds
+
 
 class CodecError(TypeError):
     """A dataclass and a message do not fit each other; the text names the field."""
@@ -45,7 +47,7 @@ def to_timestamp(value: datetime) -> Timestamp:
 
 def from_timestamp(value: Timestamp) -> datetime:
     """The datetime (UTC) of a Timestamp, cut to microseconds."""
-    return _EPOCH + timedelta(seconds=value.seconds, microseconds=value.nanos // 1000)
+    return from_microseconds(value.seconds * 1_000_000 + value.nanos // 1000)
 
 
 def to_duration(value: timedelta) -> Duration:

@@ -1,7 +1,7 @@
 """The engine's values: folded states, outcomes, changes."""
 
 import asyncio
-from collections.abc import Collection, Coroutine, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -75,6 +75,23 @@ class RequestTable:
             records = records.delete(order[oldest])
             order, oldest = order.delete(oldest), oldest + 1
         return RequestTable(records, order, oldest, self.next + 1)
+
+    @staticmethod
+    def of(rows: Iterable[tuple[str, str, int]]) -> "RequestTable":
+        """What `noted` makes of (id, hash, revision) one after another, at a fraction of its cost.
+
+        The hash that counts is an id's first, the revision its last.
+        """
+        kept: dict[str, tuple[str, int]] = {}
+        gone = 0
+        for request_id, request_hash, revision in rows:
+            known = kept.get(request_id)
+            kept[request_id] = (request_hash if known is None else known[0], revision)
+            if len(kept) > REQUESTS_KEPT:
+                del kept[next(iter(kept))]
+                gone += 1
+        records = {rid: RequestRecord(*row, number) for number, (rid, row) in enumerate(kept.items(), gone)}
+        return RequestTable(Map(records), Map(enumerate(kept, gone)), gone, gone + len(kept))
 
     def rows(self) -> list[tuple[str, str, int]]:
         """(id, hash, revision), oldest first, for a snapshot."""

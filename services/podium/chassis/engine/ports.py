@@ -42,9 +42,9 @@ class Appended:
     last_position: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StoredRecord:
-    """An event as read back."""
+    """An event as read back. Not frozen only because many are made: each field would be set through a call."""
 
     position: int
     stream: str

@@ -1,8 +1,7 @@
 """Events to stored records and back, with the metadata that the engine keeps beside them."""
 
 import os
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from podium.chassis.engine.model import Batch, Folded
@@ -11,6 +10,7 @@ from podium.chassis.engine.step import Step
 from podium.kernel.entity import Context, Domain, Outbound, Recorded
 from podium.kernel.errors import invalid
 from podium.kernel.ids import uuid7
+from podium.kernel.instants import from_microseconds, to_microseconds
 
 S = TypeVar("S")
 
@@ -20,19 +20,6 @@ BATCH_RECORDS = 10_000
 """The store's bound on one append."""
 BATCH_BYTES = 4 << 20
 """The store's bound on the payloads of one append."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def to_microseconds(time: datetime) -> int:
-    """Microseconds since 1970."""
-    return (time - _EPOCH) // _MICROSECOND
-
-
-def from_microseconds(microseconds: int) -> datetime:
-    """The time of microseconds since 1970 (UTC)."""
-    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 def encode_step(
@@ -87,17 +74,19 @@ def merge_streams(own_stream: str, batches: list[Batch[S]], committed: Folded[S]
     ]
 
 
-def decode_records(codec: EntityCodec, records: list[StoredRecord]) -> Iterator[tuple[Recorded, str]]:
+def decode_records(codec: EntityCodec, records: Iterable[StoredRecord]) -> Iterator[tuple[Recorded, str]]:
     """(recorded, request hash) of stored records; raises LookupError or ValueError for what it cannot read."""
     for record in records:
-        meta = record.metadata
-        yield (
-            Recorded(
-                codec.decode_event(record.type, record.data),
-                record.revision,
-                from_microseconds(int(meta["time"])),
-                meta.get("actor", ""),
-                meta.get("request_id", ""),
-            ),
-            meta.get("request_hash", ""),
-        )
+        yield decode_record(codec, record), record.metadata.get("request_hash", "")
+
+
+def decode_record(codec: EntityCodec, record: StoredRecord) -> Recorded:
+    """One of them."""
+    meta = record.metadata
+    return Recorded(
+        codec.decode_event(record.type, record.data),
+        record.revision,
+        from_microseconds(int(meta["time"])),
+        meta.get("actor", ""),
+        meta.get("request_id", ""),
+    )

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
-from podium.chassis.engine.model import EngineSettings, Folded
+from podium.chassis.engine.model import EngineSettings, Folded, RequestTable
 from podium.chassis.engine.ports import EntityCodec, EntityHead, Log
-from podium.chassis.engine.records import decode_records
-from podium.chassis.engine.step import advance
+from podium.chassis.engine.records import decode_record
 from podium.kernel.entity import Domain
 
 S = TypeVar("S")
@@ -40,16 +39,37 @@ class Scanner(Generic[S]):
         Raises LogUnavailable.
         """
         prefix = f"{self._domain.category}/"
-        found: Scanned[S] = {head.entity_id: (Folded(self._domain.initial(head.entity_id)), 0) for head in heads}
+        initial, evolve, codec = self._domain.initial, self._domain.evolve, self._codec
+        found = {prefix + head.entity_id: _Growing(initial(head.entity_id)) for head in heads}
         async for batch in self._log.read_category(self._domain.category):
             for record in batch:
-                entity_id = record.stream.removeprefix(prefix)
-                before = found.get(entity_id)
-                if before is None:
+                growing = found.get(record.stream)
+                if growing is None:
                     continue
                 try:
-                    ((recorded, request_hash),) = decode_records(self._codec, [record])
-                    found[entity_id] = advance(self._domain, before[0], recorded, request_hash), record.position
+                    recorded = decode_record(codec, record)
+                    growing.state = evolve(growing.state, recorded)
                 except (LookupError, ValueError):
-                    del found[entity_id]
-        return found
+                    del found[record.stream]
+                    continue
+                if recorded.request_id:
+                    request_hash = record.metadata.get("request_hash", "")
+                    growing.requests.append((recorded.request_id, request_hash, recorded.revision))
+                growing.revision, growing.position = recorded.revision, record.position
+        return {stream.removeprefix(prefix): growing.built() for stream, growing in found.items()}
+
+
+class _Growing(Generic[S]):
+    """What has been read of an entity: what `advance` makes event by event, but its requests all at the end."""
+
+    __slots__ = ("position", "requests", "revision", "state")
+
+    def __init__(self, state: S) -> None:
+        self.state = state
+        self.revision = 0
+        self.position = 0
+        self.requests: list[tuple[str, str, int]] = []
+
+    def built(self) -> tuple[Folded[S], int]:
+        """As `Scanned` has it."""
+        return Folded(self.state, self.revision, RequestTable.of(self.requests)), self.position

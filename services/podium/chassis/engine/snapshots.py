@@ -34,8 +34,6 @@ def decode_snapshot(codec: EntityCodec, data: bytes, *, requests: bool = True) -
     header = json.loads(data[4 : 4 + length])
     if header.get("format") != _FORMAT:
         raise ValueError(f"snapshot format {header.get('format')} is not known")
-    table = RequestTable()
-    for request_id, request_hash, revision in header["requests"] if requests else ():
-        table = table.noted(request_id, request_hash, revision)
+    table = RequestTable.of(header["requests"] if requests else ())
     state: S = codec.decode_state(data[4 + length :])
     return Folded(state, int(header["revision"]), table), int(header["position"])

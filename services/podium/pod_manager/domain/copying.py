@@ -45,3 +45,16 @@ def _replace_in_dict(value: T, changes: dict[str, Any]) -> T:
     made = object.__new__(type(value))
     object.__setattr__(made, "__dict__", after)
     return made
+
+
+def finish(made: T, **changes: Any) -> T:
+    """Set fields of a value with a dict that has just been made by `replace` and that nobody else has seen.
+
+    Raises KeyError for a field that the type does not have.
+    """
+    held = made.__dict__
+    for name in changes:
+        if name not in held:
+            raise KeyError(name)
+    held.update(changes)
+    return made

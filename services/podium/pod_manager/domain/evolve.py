@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any, get_args
 
 from podium.kernel.entity import Key, Recorded
-from podium.pod_manager.domain.copying import replace
+from podium.pod_manager.domain.copying import finish, replace
 from podium.pod_manager.domain.events import (
     AgentEvent,
     DocumentEvent,
@@ -40,7 +40,9 @@ def initial(pod_id: str) -> Pod:
 def evolve(pod: Pod, recorded: Recorded) -> Pod:
     """The pod after a fact."""
     folded = _FOLDS[type(recorded.event)](pod, recorded.event, recorded)
-    return replace(folded, revision=recorded.revision, updated_time=recorded.time)
+    # A pod that the fold has just made is nobody else's yet: to copy it again would cost as much as the fold did.
+    change = replace if folded is pod else finish
+    return change(folded, revision=recorded.revision, updated_time=recorded.time)
 
 
 _COLLECTION_OF = {

@@ -16,7 +16,10 @@ INBOX_ITEM = 400
 
 def of_text(*texts: str) -> int:
     """Bytes."""
-    return sum(len(text) if text.isascii() else len(text.encode()) for text in texts)
+    size = 0
+    for text in texts:
+        size += len(text) if text.isascii() else len(text.encode())
+    return size
 
 
 def of_message(message: Message | None) -> int:
