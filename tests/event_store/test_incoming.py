@@ -1,13 +1,18 @@
 """Appends as they are read from a request: the quick way against the careful one."""
 
+import random
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podium.event_store.adapters.append_view import view_of
+from podium.event_store.adapters.append_view import AppendStreamRequest, view_of
 from podium.event_store.adapters.incoming import _checked, parse_append
+from podium.event_store.domain import wire
 from podium.event_store.domain.model import Fact
+from podium.events.v1 import event_service_pb2 as pb
 from podium.events.v1.event_pb2 import Fence, NewEvent, StreamAppend
-from podium.events.v1.event_service_pb2 import AppendRequest, AppendStreamRequest
+from podium.events.v1.event_service_pb2 import AppendRequest
 from podium.kernel.errors import Rejection
 
 SIZES = [0, 1, 15, 16, 17, 63, 64, 65, 127, 128, 255, 256, 4096, 4097]
@@ -29,7 +34,7 @@ events = st.builds(
 def outcome(event: NewEvent) -> Fact | tuple[str, ...]:
     """What the careful way makes of it."""
     try:
-        return _checked(event.SerializeToString(deterministic=True), 0, 0)
+        return _checked(event, event.SerializeToString(deterministic=True), "appends[0].events[0]")
     except Rejection as refusal:
         return tuple(violation.field for violation in refusal.violations)
 
@@ -47,6 +52,58 @@ def test_the_quick_way_sees_what_the_careful_one_does(given_events: list[NewEven
         assert found == outcome(event)
 
 
+def as_pieces(event: NewEvent) -> list[bytes]:
+    """Its fields, encoded one by one: put together in another way they are no longer in their one form."""
+    pieces = [NewEvent(**{name: getattr(event, name)}) for name in ("event_id", "type", "content_type", "data")]
+    pieces += [NewEvent(metadata={key: value}) for key, value in event.metadata.items()]
+    return [piece.SerializeToString() for piece in pieces]
+
+
+ODD = [
+    b"\x08\x63",
+    b"\x4a\x02\x08\x01",
+    b"\x3a\x00",
+    b"\x3a\x81\x00x",
+    b"\x42\x00",
+    b"\x42\x04\x0a\x00\x12\x00",
+    b"\xff",
+]
+"""Fields of the store's own, payloads of wasteful sizes, empty pairs, no field at all."""
+
+
+@given(events, st.randoms(use_true_random=False), st.lists(st.sampled_from(ODD), max_size=2), st.integers(0, 3))
+@settings(max_examples=500, deadline=None)
+def test_what_is_stored_is_in_the_one_form(event: NewEvent, chance: random.Random, odd: list[bytes], cut: int) -> None:
+    """However it was encoded, twice or cut short: refused, or kept as protobuf would write it, without strangers."""
+    pieces = as_pieces(event)
+    chance.shuffle(pieces)
+    body = b"".join([*pieces, *odd, *chance.sample(pieces, cut % len(pieces))])
+    body = body[: len(body) - (cut == 3)]
+    for given_body in (event.SerializeToString(), body, body):
+        part = AppendStreamRequest.FromString(as_append(given_body)).appends[0].append
+        try:
+            (fact,) = parse_append(part).parts[0].facts
+        except Rejection:
+            continue
+        kept = NewEvent.FromString(given_body)
+        kept.DiscardUnknownFields()
+        assert fact == Fact(kept.event_id, kept.type, kept.SerializeToString(deterministic=True))
+
+
+def as_append(body: bytes) -> bytes:
+    """An encoded AppendStreamRequest around an encoded event."""
+    part = wire.as_field(1, b"a/1") + wire.as_field(3, body)
+    return wire.as_field(1, b"\x08\x07" + wire.as_field(2, wire.as_field(1, part)))
+
+
+def test_bytes_that_are_no_event_are_refused_by_their_place() -> None:
+    """Only the append that they are in."""
+    view = AppendStreamRequest.FromString(as_append(b"\xff\xff"))
+    with pytest.raises(Rejection) as caught:
+        parse_append(view.appends[0].append)
+    assert [violation.field for violation in caught.value.violations] == ["appends[0].events[0]"]
+
+
 def test_a_view_shows_the_whole_request() -> None:
     """Numbers, streams, expected revisions (0 is not unset), fences; events as the bytes of the event alone."""
     event = NewEvent(event_id=b"x" * 16, type="T", data=b"d", metadata={str(n): "v" for n in range(9)})
@@ -54,20 +111,12 @@ def test_a_view_shows_the_whole_request() -> None:
         StreamAppend(stream="pods/1", expected_revision=0, events=[event, event]),
         StreamAppend(stream="jobs/default", events=[event]),
     ]
-    request = AppendStreamRequest()
+    request = pb.AppendStreamRequest()
     request.appends.add(number=7, append=AppendRequest(appends=parts, fence=Fence(service="s", shard=3, epoch=9)))
     request.appends.add(number=8)
-    first, second = view_of(request).appends
+    first, second = AppendStreamRequest.FromString(request.SerializeToString(deterministic=True)).appends
     assert (first.number, second.number, len(second.append.appends)) == (7, 8, 0)
     assert (first.append.fence.epoch, second.append.HasField("fence")) == (9, False)
     one, two = first.append.appends
     assert (one.stream, one.HasField("expected_revision"), two.HasField("expected_revision")) == ("pods/1", True, False)
     assert [*one.events, *two.events] == [event.SerializeToString(deterministic=True)] * 3
-
-
-def test_what_the_protos_do_not_know_is_dropped() -> None:
-    """A field that poses as the store's position is not kept with the event."""
-    event = NewEvent(event_id=b"x" * 16, type="T", data=b"d")
-    posing = NewEvent.FromString(b"\x08\x63" + event.SerializeToString() + b"\x4a\x02\x08\x01")
-    view = view_of(AppendRequest(appends=[StreamAppend(stream="a/1", events=[posing])]))
-    assert list(view.appends[0].events) == [event.SerializeToString()]

@@ -1,4 +1,4 @@
-"""Methods whose servicer yields encoded messages: made once, sent to many as they are."""
+"""Methods whose servicer yields encoded messages: made once, sent to many as they are; or reads them its own way."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -6,13 +6,17 @@ from typing import Any
 import grpc
 
 Add = Callable[[Any, Any], None]
+Read = Callable[[bytes], Any]
 
 
-def passing_encoded(add: Add, methods: Collection[str]) -> Add:
-    """A generated `add_XServicer_to_server` under which the answers of these methods are bytes."""
+def passing_encoded(add: Add, methods: Collection[str], reading: Mapping[str, Read] | None = None) -> Add:
+    """A generated `add_XServicer_to_server` under which the answers of these methods are bytes.
+
+    `reading`: how the requests of other methods are read, in place of the generated way.
+    """
 
     def add_passing(servicer: Any, server: Any) -> None:
-        add(servicer, _Passing(server, methods))
+        add(servicer, _Passing(server, methods, reading or {}))
 
     return add_passing
 
@@ -20,9 +24,10 @@ def passing_encoded(add: Add, methods: Collection[str]) -> Add:
 class _Passing:
     """Stands before the server while the generated function adds its handlers."""
 
-    def __init__(self, server: Any, methods: Collection[str]) -> None:
+    def __init__(self, server: Any, methods: Collection[str], reading: Mapping[str, Read]) -> None:
         self._server = server
         self._methods = methods
+        self._reading = reading
 
     def add_generic_rpc_handlers(self, generic_handlers: Any) -> None:
         """The handlers come again, by name, in the call after this one."""
@@ -32,5 +37,7 @@ class _Passing:
         handlers = dict(method_handlers)
         for name in self._methods:
             handlers[name] = handlers[name]._replace(response_serializer=bytes)
+        for name, read in self._reading.items():
+            handlers[name] = handlers[name]._replace(request_deserializer=read)
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service_name, handlers),))
         self._server.add_registered_method_handlers(service_name, handlers)

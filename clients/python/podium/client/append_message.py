@@ -28,11 +28,11 @@ def _varint(number: int) -> bytes:
 
 
 def encode_append(appends: Sequence[StreamAppend], fence: Fence | None) -> bytes:
-    """An encoded `AppendRequest`."""
+    """An encoded `AppendRequest`; metadata by key, as the store keeps it: so it has the least to do."""
     if len(appends) == 1 and fence is None:
-        data = appends[0].SerializeToString()
+        data = appends[0].SerializeToString(deterministic=True)
         return _FIELD_1 + _varint(len(data)) + data
-    return AppendRequest(appends=appends, fence=fence).SerializeToString()
+    return AppendRequest(appends=appends, fence=fence).SerializeToString(deterministic=True)
 
 
 def encode_message(appends: Iterable[tuple[int, bytes]]) -> bytes:

@@ -15,11 +15,15 @@ from podium.event_store.application.store import Store
 from podium.event_store.application.turnstile import Turnstile
 from podium.event_store.domain.model import Append, Appended, Outcome
 from podium.events.v1 import event_service_pb2 as pb
-from podium.kernel.errors import Rejection, unavailable
+from podium.kernel.errors import Rejection, invalid, unavailable
 from podium.kernel.identity import Identity
 
 MESSAGES_IN_FLIGHT = 64
 """Messages of one AppendStream that may wait for their commit; more are not read from the wire."""
+
+
+MAX_APPENDS = 1000
+"""In one message."""
 
 
 @dataclass(slots=True)
@@ -76,7 +80,7 @@ class AppendServicer:
         return render_appended(outcome)
 
     async def AppendStream(
-        self, request_iterator: AsyncIterator[pb.AppendStreamRequest], context: Any
+        self, request_iterator: AsyncIterator[Any], context: Any
     ) -> AsyncIterator[pb.AppendStreamResponse]:
         """Store whole messages of appends, each in one hand-off; answer each in one message."""
         identity = current_identity()
@@ -114,10 +118,13 @@ class AppendServicer:
         for reader in self._readers:
             reader.cancel()
 
-    def _launch(self, request: pb.AppendStreamRequest, identity: Identity) -> _Flight:
+    def _launch(self, request: Any, identity: Identity) -> _Flight:
+        """`request` is the message's view (`append_view`)."""
+        if len(request.appends) > MAX_APPENDS:
+            raise invalid("appends", f"at most {MAX_APPENDS} in a message")
         appends: list[Append] = []
         flight = _Flight([], [], None)
-        for numbered in view_of(request).appends:
+        for numbered in request.appends:
             flight.numbers.append(numbered.number)
             try:
                 append = parse_append(numbered.append)

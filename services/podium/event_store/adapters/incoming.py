@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from google.protobuf.message import DecodeError
+
 from podium.event_store.adapters.requests import parse_fence
 from podium.event_store.domain import limits
 from podium.event_store.domain.model import Append, Fact, StreamPart
@@ -24,87 +26,129 @@ def parse_append(view: Any) -> Append:
 _ID = b'"\x10'
 """How an event with an id of the right length begins: field 4, 16 bytes."""
 _TYPE_AT = len(_ID) + limits.ID_BYTES
-_CONTENT_TYPE, _DATA, _METADATA, _KEY = 6 << 3 | 2, 7 << 3 | 2, 8 << 3 | 2, 1 << 3 | 2
-_KNOWN_TYPES_KEPT = 1000
-_known_types: dict[bytes, str] = {}
-"""Types that were found sound, by their encoded field 5: they come again and again."""
+_CONTENT_TYPE, _DATA, _METADATA = 6 << 3 | 2, 7 << 3 | 2, 8 << 3 | 2
+_KEY, _VALUE = 1 << 3 | 2, 2 << 3 | 2
+_KNOWN_KEPT = 1000
+_known: dict[bytes, str] = {}
+"""Types by the encoded fields 5 and 6, type and content type, that were found sound: they come again and again."""
+
+
+class _Unusual(Exception):
+    """An event that takes a closer look."""
 
 
 def _parse_facts(bodies: Iterable[bytes], part: int) -> list[Fact]:
-    """The facts, checked; quickly where everything is short and known, and that is nearly always."""
+    """The facts, checked; quickly where all is short, known and in protobuf's one form, and that is nearly always."""
     facts: list[Fact] = []
-    known, sound, new = _known_types, b"", tuple.__new__
+    head, kind, sound, new = b"", "", b"", tuple.__new__
     for body in bodies:
         try:
-            type_end = body[_TYPE_AT + 1] + _TYPE_AT + 2
-            kind = known.get(body[_TYPE_AT:type_end]) if body[:2] == _ID else None
-            if kind is not None:
-                metadata = body[_data_end(body, type_end) :]
-                # The events of an append mostly share their metadata.
-                if metadata != sound:
-                    if _is_sound(metadata):
-                        sound = metadata
-                    else:
-                        kind = None
-        except IndexError:
-            kind = None
-        if kind is None or len(body) > limits.MAX_DATA_BYTES:
-            facts.append(_checked(body, part, len(facts)))
+            # The events of an append mostly share their metadata, and often their types.
+            if body[:2] != _ID or not head or not body.startswith(head, _TYPE_AT):
+                head, kind = _known_head(body)
+            end = _data_end(body, _TYPE_AT + len(head))
+            metadata = body[end:]
+            if metadata != sound:
+                _check_metadata(metadata)
+                sound = metadata
+        except (_Unusual, IndexError):
+            head = b""
+            facts.append(_fact(body, f"appends[{part}].events[{len(facts)}]"))
         else:
             facts.append(new(Fact, (body[2:_TYPE_AT], kind, body)))
     return facts
 
 
+def _known_head(body: bytes) -> tuple[bytes, str]:
+    """An event's type and content type, encoded, and its type; raises _Unusual, IndexError where they are not known."""
+    end = _TYPE_AT + 2 + body[_TYPE_AT + 1]
+    if end < len(body) and body[end] == _CONTENT_TYPE:
+        end += 2 + body[end + 1]
+    head = body[_TYPE_AT:end]
+    kind = _known.get(head)
+    if kind is None or body[:2] != _ID:
+        raise _Unusual
+    return head, kind
+
+
 def _data_end(body: bytes, at: int) -> int:
-    """Where the payload ends, behind the type that ends at `at`; raises IndexError where the event is unusual."""
-    if at == len(body):
+    """Where the payload ends that begins at `at`, if there is one; raises _Unusual, IndexError."""
+    if at == len(body) or body[at] == _METADATA:
         return at
-    if body[at] == _CONTENT_TYPE:
-        if body[at + 1] > 0x7F:
-            raise IndexError
-        at += 2 + body[at + 1]
-        if at == len(body):
-            return at
     if body[at] != _DATA:
-        return at
-    size = shift = 0
-    while True:
+        raise _Unusual
+    size = body[at + 1]
+    at += 2
+    if size > 0x7F:  # a second byte of the size, perhaps a third
+        more = body[at]
         at += 1
-        byte = body[at]
-        size |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return at + 1 + size
-        shift += 7
+        size += (more << 7) - 0x80
+        if more > 0x7F:
+            more = body[at]
+            at += 1
+            size += (more << 14) - 0x4000
+        if not 0 < more <= 0x7F:
+            raise _Unusual
+    end = at + size
+    if not 0 < size <= limits.MAX_DATA_BYTES or end > len(body):
+        raise _Unusual
+    return end
 
 
-def _is_sound(metadata: bytes) -> bool:
-    """Whether these are pairs as allowed, all of them short; raises IndexError, or says no, where that needs a look."""
+def _check_metadata(metadata: bytes) -> None:
+    """Raises _Unusual, IndexError unless these are pairs as allowed, short, in ASCII, in order."""
     at = pairs = 0
+    last = b""
     while at < len(metadata):
-        size = metadata[at + 1]
-        if metadata[at] != _METADATA or size > 0x7F or metadata[at + 2] != _KEY:
-            return False
-        if not 0 < metadata[at + 3] <= limits.MAX_METADATA_KEY_BYTES:
-            return False
+        size, key_size = metadata[at + 1], metadata[at + 3]
+        value_at = at + 4 + key_size
+        key = metadata[at + 4 : value_at]
+        if (
+            metadata[at] != _METADATA
+            or size > 0x7F
+            or metadata[at + 2] != _KEY
+            or not 0 < key_size <= limits.MAX_METADATA_KEY_BYTES
+            or metadata[value_at] != _VALUE
+            or size != key_size + metadata[value_at + 1] + 4
+            or key <= last
+        ):
+            raise _Unusual
         at += 2 + size
+        last = key
         pairs += 1
-    return pairs <= limits.MAX_METADATA_PAIRS
+    if at != len(metadata) or pairs > limits.MAX_METADATA_PAIRS or not metadata.isascii():
+        raise _Unusual
 
 
-def _checked(body: bytes, part: int, number: int) -> Fact:
-    """The fact, after a look at everything. Raises INVALID_FIELD with the event's place."""
-    event = NewEvent.FromString(body)
+def _fact(body: bytes, place: str) -> Fact:
+    """The fact in protobuf's one form. Raises INVALID_FIELD with the event's place."""
+    try:
+        event = NewEvent.FromString(body)
+    except DecodeError:
+        raise invalid(place, "an encoded NewEvent") from None
+    # What the protos do not know could pose as the store's own; and a repeat has the same bytes, whoever encoded it.
+    event.DiscardUnknownFields()
+    body = event.SerializeToString(deterministic=True)
+    try:
+        head, kind = _known_head(body)
+        _check_metadata(body[_data_end(body, _TYPE_AT + len(head)) :])
+    except (_Unusual, IndexError):
+        return _checked(event, body, place)
+    return Fact(body[2:_TYPE_AT], kind, body)
+
+
+def _checked(event: NewEvent, body: bytes, place: str) -> Fact:
+    """The fact, after a look at everything."""
     fact, size = Fact(event.event_id, event.type, body), len(event.data)
     try:
         limits.check_fact(fact, size)
         _check_texts(event, len(body) - size)
     except limits.FieldError as wrong:
-        raise invalid(f"appends[{part}].events[{number}].{wrong.field}", wrong.remedy) from None
-    if len(_known_types) >= _KNOWN_TYPES_KEPT:
-        _known_types.clear()
-    name = fact.type.encode()
-    if len(name) < 0x80:
-        _known_types[bytes((5 << 3 | 2, len(name))) + name] = fact.type
+        raise invalid(f"{place}.{wrong.field}", wrong.remedy) from None
+    if len(_known) >= _KNOWN_KEPT:
+        _known.clear()
+    if max(len(event.type.encode()), len(event.content_type.encode())) < 0x80:
+        _known[NewEvent(type=event.type, content_type=event.content_type).SerializeToString()] = event.type
     return fact
 
 
