@@ -148,16 +148,16 @@ async def test_what_is_closed_is_asked_once_by_each_signal(at: InTerminal) -> No
 
 
 async def test_what_runs_in_a_shell_tidies_up(at: InTerminal) -> None:
-    """A script that the shell of a person waits for, as its ~/.bashrc may, gives its lock back before it is gone."""
+    """A script that a person's shell waits for, as its ~/.bashrc may, gives its lock back; nothing runs after it."""
     lock, script = at.directory / "lock", at.directory / "script"
-    script.write_text("trap 'sleep 0.3; rm lock' EXIT\nmkfifo never; : > lock; echo hel''d; read x < never\n")
+    script.write_text("trap 'trap \"\" HUP; sleep 0.3; rm lock; exit' HUP\n: > lock; sleep 1000 & echo hel''d; wait\n")
     process = await at.start("/bin/bash", "--norc", "-i", end_signals=HANG_UP, grace_seconds=60.0)
-    process.write(b"bash script\n")
+    process.write(b"bash script; touch next\n")
     await at.shows(b"held")
     async with asyncio.timeout(20):
         process.stop()
         await process.wait()
-    assert not lock.exists()
+    assert not lock.exists() and not (at.directory / "next").exists()
 
 
 async def test_what_is_left_of_a_killed_runner_is_asked_in_the_same_way(at: InTerminal) -> None:

@@ -27,7 +27,6 @@ async def end_group(
         if not (living := await _living(session, key)):
             break
         _ask(session, living, number)
-        _ask(session, living, signal.SIGCONT)  # what is stopped hears the other only once it goes on
         await _until_gone(session, key, grace_seconds / len(signals))
     for _ in range(_KILL_ROUNDS):
         remaining = await _living(session, key)
@@ -40,9 +39,11 @@ async def end_group(
 
 
 def _ask(session: int, living: list[table.Row], number: signal.Signals) -> None:
-    """The group at once and whole, then those beside it."""
-    table.send_group(session, number)
-    table.send([each for each in living if each.group != session], number)
+    """The group first, at once and whole: a shell that knows begins nothing new when what it waits for ends."""
+    others = [each for each in living if each.group != session]
+    for sent in (number, signal.SIGCONT):  # what is stopped hears of it once it goes on
+        table.send_group(session, sent)
+        table.send(others, sent)
 
 
 async def _living(session: int, key: str) -> list[table.Row]:
