@@ -61,6 +61,9 @@ async def test_its_commands_work(tmp_path: Path) -> None:
         assert read_token(here.key_file.read_bytes().strip(), token) == Identity(CallerKind.PERSON, "anna")
         assert here.person_token_file.stat().st_mode & 0o777 == 0o600
         assert "without a supervisor" in said["podium status"]
+        again = run("podium up", shop.repository, beside)
+        assert (again.returncode, "podium serve" in again.stderr) == (exits.REFUSED, True), again
+        assert "one by one" in run("podium doctor", shop.repository, beside).stdout
         _signs_in(here, run_sign_in(here, shop.repository, beside))
         _elsewhere(here, shop.repository, tmp_path, bare, token)
 

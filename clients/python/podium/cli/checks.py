@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from podium.cli import agents, ports, repository, supervision
+from podium.cli import agents, ports, reaching, repository, supervision
 from podium.cli.findings import Finding, output
 from podium.client import signin
 from podium.client.installation import Installation
@@ -111,6 +111,8 @@ def disk(installation: Installation) -> Finding:
 
 def services(installation: Installation) -> Finding:
     """Whether they run and are well."""
+    if reaching.is_served_alone(installation):
+        return Finding("services", "ok", "run one by one, without a supervisor of ours")
     if not supervision.is_running(installation):
         return Finding("services", "warning", "not running", "podium up")
     troubled = [each for each in supervision.read_state(installation).get("services", []) if each["state"] != "ready"]

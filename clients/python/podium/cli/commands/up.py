@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
-from podium.cli import supervision, web
+from podium.cli import exits, reaching, supervision, web
 from podium.cli.common import Cli, command
+from podium.cli.exits import CliError
 
 _GATEWAY_SECONDS = 0.5
 """The gateway says where it serves before the others are ready; nobody waits for it much longer."""
@@ -17,6 +18,9 @@ _GATEWAY_SECONDS = 0.5
 @command
 def up(cli: Cli, foreground: bool) -> None:
     """Start the services of this machine, supervised, in the background."""
+    if reaching.is_served_alone(cli.installation):
+        hint = "stop those first, or choose another --data-dir"
+        raise CliError("services run here already, each by `podium serve`", hint, exits.REFUSED)
     if foreground:
         arguments = [*supervision.supervisor_command(cli.installation), "--foreground"]
         os.execv(arguments[0], arguments)  # noqa: S606 - becomes the supervisor
