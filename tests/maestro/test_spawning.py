@@ -77,7 +77,7 @@ def test_spawn_fills_in_what_is_left_out(world: World):
     ],
 )
 def test_spawn_that_is_refused(world: World, command: c.Command, reason: str):
-    """Nothing is made and nothing is ordered; the refusal names what is wrong."""
+    """S45: nothing is made and nothing is ordered; the refusal names what is wrong, an unknown task too."""
     before, orders = world.board, list(world.orders)
     world.refuse(command, reason)
     assert world.board is before and world.orders == orders

@@ -1,4 +1,8 @@
-"""Tasks and projects: given / when / then. Numbers: maestro.md (M), scenarios.md, tasks and sessions (S)."""
+"""Tasks and projects: given / when / then. Numbers: maestro.md (M), scenarios.md, tasks and sessions (S).
+
+Rows that fell away: S11, S12, S27 (sessions keep no status for each of their tasks), S44, S48, S49, S51 (no sessions
+that lead others, no team members). S47 is the runner's (test_acp), S37, S38, S42 are the client's and the web's.
+"""
 
 from podium.maestro.domain import commands as c
 from podium.maestro.domain import facts
@@ -169,7 +173,7 @@ def test_deep_trees_do_not_overflow():
 
 
 def test_an_unfinished_pod_owns_its_task():
-    """Status and deletion are refused with POD_ACTIVE while the pod is unfinished, also for an ancestor."""
+    """S31: its status, and deletion of it, an ancestor or the project are refused while the pod is unfinished."""
     world = World()
     world.do(c.CreateTask("a"))
     world.do(c.CreateTask("b", parent_id="a"))
