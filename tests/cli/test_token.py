@@ -8,6 +8,7 @@ import pytest
 from podium.cli import exits
 from podium.client.installation import Installation
 from podium.kernel.identity import CallerKind, Identity, read_token
+from podium.supervisor import tokens
 from tests.cli.test_command_line import podium
 
 KEY = "0123456789abcdef" * 4
@@ -33,23 +34,37 @@ def test_a_token_is_signed_with_the_key_that_is_named(place: Installation, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "says"),
+    ("arguments", "status", "says"),
     [
-        (("",), exits.USAGE, "is no name"),
-        (("an na",), exits.USAGE, "is no name"),
-        (("--", "-anna"), exits.USAGE, "is no name"),
-        (("a" * 65,), exits.USAGE, "is no name"),
-        (("anna", "--sign-in", "podium.example.org"), exits.USAGE, "is no address"),
-        (("anna", "--key-file", "nowhere"), exits.FAILED, "there is no key at nowhere"),
-        (("anna", "--key-file", "short"), exits.FAILED, "at least 32"),
-        (("anna", "--key-file", "."), exits.FAILED, "directory"),
+        (("",), 2, "is no name"),
+        (("an na",), 2, "is no name"),
+        (("--", "-anna"), 2, "is no name"),
+        (("a" * 65,), 2, "is no name"),
+        (("anna", "--key-file", "nowhere"), 1, "there is no key at nowhere"),
+        (("anna", "--key-file", "short"), 1, "at least 32"),
+        (("anna", "--key-file", "."), 1, "directory"),
     ],
 )
 def test_what_cannot_be_is_said(
-    place: Installation, tmp_path: Path, arguments: tuple[str, ...], code: int, says: str
+    place: Installation,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    status: int,
+    says: str,
 ) -> None:
-    """Names, addresses and keys that are none, each with what is wrong; no token is printed."""
-    (tmp_path / "short").write_text("short")
-    answer = podium(tmp_path, "token", *arguments)
-    assert (answer.returncode, answer.stdout) == (code, ""), answer
-    assert says in answer.stderr
+    """Names and keys that are none, each with what is wrong; no token is printed."""
+    monkeypatch.chdir(tmp_path)
+    Path("short").write_text("short")
+    assert tokens.main(["--data-dir", str(place.data_dir), *arguments]) == status
+    said = capsys.readouterr()
+    assert says in said.err and said.out == ""
+
+
+def test_the_command_line_passes_it_on(place: Installation, tmp_path: Path) -> None:
+    """With its own exit codes; an address that is none is refused before anything is made."""
+    answer = podium(tmp_path, "token", "an na")
+    assert (answer.returncode, answer.stdout) == (exits.USAGE, "") and "is no name" in answer.stderr
+    answer = podium(tmp_path, "token", "anna", "--sign-in", "podium.example.org")
+    assert (answer.returncode, answer.stdout) == (exits.USAGE, "") and "is no address" in answer.stderr

@@ -102,9 +102,19 @@ def test_intervening_from_trust_to_land(person: Person) -> None:
     waits_for_spec = person.call("run", "Try it", "--agent", "play", code=exits.WAITING)
     assert "Spec v1 waits" in waits_for_spec
     pod_id = person.json("show")["pod_id"]
-
     check_up_without_the_gateway(person)
+    check_documents(person, pod_id)
+    check_agents(person, pod_id)
+    waits(person, "asks")
+    assert "1 red; 2 blue" in person.call("answer", "1", "green", code=exits.REFUSED)
+    assert person.json("answer", "blue")["done"] == "answered: blue"
+    person.call("answer", "1", "blue", code=exits.REFUSED)
+    waits(person, "The work waits for your review")
+    check_landing(person, pod_id)
 
+
+def check_documents(person: Person, pod_id: str) -> None:
+    """Spec and plan, back and forth."""
     assert "not approved" in person.call("advance", "1", code=exits.REFUSED)
     person.call("approve", pod_id)
     waits(person, "Plan v1")
@@ -116,6 +126,9 @@ def test_intervening_from_trust_to_land(person: Person) -> None:
     waits(person, "Plan v1")
     person.call("approve", "1")
 
+
+def check_agents(person: Person, pod_id: str) -> None:
+    """Two agents are interrupted; one workstream tries again, the other is left out."""
     both = until(person, lambda pod: len(running(pod)) == 2)
     agents = {agent["workstream_id"]: agent["id"] for agent in running(both)}
     person.call("interrupt", code=exits.USAGE)
@@ -131,12 +144,9 @@ def test_intervening_from_trust_to_land(person: Person) -> None:
     assert person.json("skip", "1", "2", "-m", "not now")["workstream_id"] == "b"
     person.call("skip", "1", "b", code=exits.REFUSED)
 
-    waits(person, "asks")
-    assert "1 red; 2 blue" in person.call("answer", "1", "green", code=exits.REFUSED)
-    assert person.json("answer", "blue")["done"] == "answered: blue"
-    person.call("answer", "1", "blue", code=exits.REFUSED)
-    waits(person, "The work waits for your review")
 
+def check_landing(person: Person, pod_id: str) -> None:
+    """Blocked by an edit of the person's, then landed, once."""
     readme = person.shop.repository / "readme.txt"
     readme.write_text("being edited\n")
     person.call("land", code=exits.REFUSED)
