@@ -1,9 +1,11 @@
 """docs/client.md, example by example, on a real installation."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
-from tests.docs.examples import examples, run
+from tests.docs.examples import ROOT, examples, run
 from tests.support.installation import LocalInstallation
 
 
@@ -21,3 +23,13 @@ async def test_every_example_runs(tmp_path: Path):
     assert "['zsh']" in printed[4] and "connected" in printed[4]
     assert printed[5].splitlines()[:2] == ["2 Ship it", "1 Let people pay"]
     assert printed[5].splitlines()[2].startswith("PROJECT_NOT_FOUND: ")
+
+
+def test_the_examples_are_typed(tmp_path: Path):
+    """What a reader writes like them passes mypy's strict rules: requests, answers and items have their types."""
+    files = [tmp_path / f"example_{number}.py" for number, _ in enumerate(examples("client.md"))]
+    for file, block in zip(files, examples("client.md"), strict=True):
+        file.write_text(block.source)
+    words = [sys.executable, "-m", "mypy", "--strict", *map(str, files)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
