@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from podium.chassis.identity import current_identity
-from podium.chassis.interceptors.errors import status_of_rejection
 from podium.chassis.tasks import TaskSet
+from podium.event_store.adapters.answers import encode_answers, encode_appended
 from podium.event_store.adapters.append_view import view_of
 from podium.event_store.adapters.incoming import parse_append
-from podium.event_store.adapters.requests import check_writer, fields_of_appended, render_appended
+from podium.event_store.adapters.requests import check_writer
 from podium.event_store.application.store import Store
 from podium.event_store.application.turnstile import Turnstile
-from podium.event_store.domain.model import Append, Appended, Outcome
+from podium.event_store.domain.model import Append, Outcome
 from podium.events.v1 import event_service_pb2 as pb
 from podium.kernel.errors import Rejection, invalid, unavailable
 from podium.kernel.identity import Identity
@@ -34,17 +34,16 @@ class _Flight:
     early: list[Rejection | None]
     pending: Awaitable[Sequence[Outcome]] | None
 
-    async def land(self) -> pb.AppendStreamResponse:
-        """The answers, by number."""
+    async def land(self) -> bytes:
+        """The answers, by number, encoded."""
         try:
             outcomes = iter(await self.pending if self.pending is not None else ())
         except Rejection as refusal:
             outcomes = iter([refusal] * len(self.numbers))
-        results = [
-            _result(number, refused if refused is not None else next(outcomes))
+        return encode_answers(
+            (number, refused if refused is not None else next(outcomes))
             for number, refused in zip(self.numbers, self.early, strict=True)
-        ]
-        return pb.AppendStreamResponse(results=results)  # type: ignore[arg-type]  # dicts do
+        )
 
 
 @dataclass(slots=True)
@@ -52,13 +51,6 @@ class _End:
     """Nothing more comes in; `cause` None: the client is done."""
 
     cause: Rejection | None
-
-
-def _result(number: int, outcome: Outcome) -> dict[str, Any]:
-    """The fields of a NumberedResult."""
-    if isinstance(outcome, Appended):
-        return {"number": number, "response": fields_of_appended(outcome)}
-    return {"number": number, "status": status_of_rejection(outcome).SerializeToString()}
 
 
 class AppendServicer:
@@ -69,19 +61,17 @@ class AppendServicer:
         self._readers: set[asyncio.Task[None]] = set()
         self._turnstile = Turnstile()
 
-    async def Append(self, request: pb.AppendRequest, context: Any) -> pb.AppendResponse:
-        """Store one append."""
+    async def Append(self, request: pb.AppendRequest, context: Any) -> bytes:
+        """Store one append; the answer is encoded."""
         async with self._turnstile:
             append = parse_append(view_of(request))
             check_writer(current_identity(), append)
             (outcome,) = await self._store.log.append([append])
         if isinstance(outcome, Rejection):
             raise outcome
-        return render_appended(outcome)
+        return encode_appended(outcome)
 
-    async def AppendStream(
-        self, request_iterator: AsyncIterator[Any], context: Any
-    ) -> AsyncIterator[pb.AppendStreamResponse]:
+    async def AppendStream(self, request_iterator: AsyncIterator[Any], context: Any) -> AsyncIterator[bytes]:
         """Store whole messages of appends, each in one hand-off; answer each in one message."""
         identity = current_identity()
         flights: asyncio.Queue[_Flight | _End] = asyncio.Queue()

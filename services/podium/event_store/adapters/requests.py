@@ -1,11 +1,8 @@
 """Requests to the log's words, checked; and back."""
 
-from typing import Any
-
 from podium.event_store.domain import limits
 from podium.event_store.domain.model import (
     Append,
-    Appended,
     Fence,
     Filter,
     Lease,
@@ -66,23 +63,6 @@ def parse_header(header: event_service_pb2.SnapshotHeader) -> Snapshot:
     fence = parse_fence(header.fence) if header.HasField("fence") else None
     limits.check_fence_fits(Append([StreamPart(header.stream, ())], fence))
     return Snapshot(header.stream, header.revision, header.schema_version, header.size, fence)
-
-
-def fields_of_appended(outcome: Appended) -> dict[str, Any]:
-    """The fields of an AppendResponse: as part of a larger message they cost half of what a message of its own does."""
-    return {
-        "first_position": outcome.first_position,
-        "last_position": outcome.last_position,
-        "streams": [
-            {"stream": stream, "first_revision": first, "last_revision": last} for stream, first, last in outcome.ranges
-        ],
-        "duplicate": outcome.duplicate,
-    }
-
-
-def render_appended(outcome: Appended) -> event_service_pb2.AppendResponse:
-    """Where it went."""
-    return event_service_pb2.AppendResponse(**fields_of_appended(outcome))
 
 
 def render_stream(info: StreamInfo) -> event_service_pb2.StreamInfo:

@@ -10,7 +10,7 @@ from podium.events.v1.event_service_pb2_grpc import add_EventStoreServiceService
 
 SERVICE = "podium.events.v1.EventStoreService"
 
-_SPLICED = ("ReadStream", "ReadAll", "Subscribe")
+_SPLICED = ("Append", "AppendStream", "ReadStream", "ReadAll", "Subscribe")
 """Methods whose servicer yields encoded messages."""
 
 
