@@ -10,7 +10,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from bench.events import bare, grown, ours, table
+from bench.events import bare, caller, grown, ours, table
 from bench.events.measure import memory_mb, sync_p50_seconds
 from bench.events.peers import Peers
 from bench.events.serving import EMPTY, Served, serving
@@ -47,14 +47,14 @@ class Rounds:
         """Each measurement once, ours beside the peer's."""
         folder = self._folder / f"round-{number}"
         async with serving(folder / "sqlite") as store:
-            self.note("shared", (await ours.shared_stream(store.podium)).rate)
+            self.note("shared", await caller.rate(store, "shared"))
         for name in ("UmaDB", "Redis", "eventsourcing, SQLite"):
             self.note(name, await self._peers.rate(name))
         await self._on_postgres(folder)
         await self._unary(folder)
         self.note("bare", await asyncio.to_thread(bare.bare_inserts, folder))
         async with serving(folder / "bulk") as store:
-            self.note("bulk", await ours.bulk(store.podium))
+            self.note("bulk", await caller.rate(store, "bulk"))
             await ours.fill(store.podium, CATCH_UP_EVENTS)
             self.note("catch-up", await ours.catch_up(store.podium))
 
@@ -68,7 +68,7 @@ class Rounds:
             self.postgres = False
             return
         async with serving(folder / "postgres", store=url) as store:
-            self.note("shared, PostgreSQL", (await ours.shared_stream(store.podium)).rate)
+            self.note("shared, PostgreSQL", await caller.rate(store, "shared"))
         self.note(
             "eventsourcing, PostgreSQL", await self._peers.rate("eventsourcing, PostgreSQL", str(cluster().folder))
         )

@@ -20,6 +20,8 @@ class Load:
 
     rate: float
     latencies: Sequence[float]
+    calls: int = 0
+    """Of all, the warm-up's too."""
 
     def percentile(self, share: float) -> float:
         """Seconds."""
@@ -34,18 +36,21 @@ def percentile(ordered: Sequence[float], share: float) -> float:
 async def closed_loop(calls: Sequence[Callable[[], Awaitable[object]]], seconds: float = SECONDS) -> Load:
     """Each of the callers calls again when it has its answer; a warm-up before is not counted."""
     latencies: list[float] = []
+    made = 0
     await calls[0]()  # a process loads some things with its first call
     begin = time.perf_counter() + WARM_SECONDS
     end = begin + seconds
 
     async def caller(call: Callable[[], Awaitable[object]]) -> None:
+        nonlocal made
         while (start := time.perf_counter()) < end:
+            made += 1
             await call()
             if start >= begin:
                 latencies.append(time.perf_counter() - start)
 
     await asyncio.gather(*map(caller, calls))
-    return Load(len(latencies) / (time.perf_counter() - begin), sorted(latencies))
+    return Load(len(latencies) / (time.perf_counter() - begin), sorted(latencies), made)
 
 
 def threads_loop(calls: Sequence[Callable[[], object]], seconds: float = SECONDS) -> Load:
