@@ -28,6 +28,7 @@ class Offer:
     output: bytearray = field(default_factory=bytearray)
     writable: bool = True
     size: tuple[int, int] = (24, 80)
+    sizes: list[t.TerminalResized] = field(default_factory=list)
     call: Any = None
     typed: bytearray = field(default_factory=bytearray)
     received: int = 0
@@ -51,6 +52,7 @@ class Offer:
                     writable=self.writable,
                     input_offset=self.received,
                     input_id=self.input_id,
+                    sizes=self.sizes,
                 )
             )
         )

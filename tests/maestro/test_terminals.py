@@ -6,6 +6,7 @@ from podium.client import sync
 from podium.client.families import UnavailableError
 from podium.client.watches import Resuming
 from podium.kernel.identity import CallerKind, Identity, issue_token
+from podium.tasks.v1 import terminal_service_pb2 as t
 from tests.maestro.terminals import Offer, Place, attach, together, write
 
 
@@ -61,6 +62,32 @@ async def test_a_viewer_that_comes_later_sees_what_the_others_saw(place: Place):
         second.until(lambda v: v.data == b"past now then"),
         first.until(lambda v: v.data == b"now then"),
     )
+
+
+async def test_what_is_shown_again_has_the_sizes_that_it_was_written_in(place: Place):
+    """A viewer that comes later is told each size between the outputs before and behind it, as the first one was."""
+    steps = [(0, 80), (4, 100), (8, 120)]
+    sizes = [t.TerminalResized(rows=24, columns=columns, offset=offset) for offset, columns in steps]
+    offer = await place.offer(output=bytearray(b"one two three "), size=(24, 120), sizes=sizes)
+    first = attach(place.anna)
+    await first.until(lambda v: v.opened is not None)
+    await offer.until(lambda o: o.wanted == 0)
+    await offer.send()
+    await first.until(lambda v: v.offset == 14)
+    smaller = t.TerminalResized(rows=24, columns=60, offset=len(offer.output))
+    await offer.call.write(t.ServeRequest(resized=smaller))
+    await first.until(lambda v: v.sizes[-1] == (24, 60))
+    await offer.send(b"four")
+    for after, seen in ((0, b"one |two |three |four"), (4, b"two |three |four"), (14, b"four")):
+        items = aiter(place.ben.terminals.Attach(t.AttachRequest(project_id="p", session_id="s", after_offset=after)))
+        shown = bytearray()
+        opened = (await anext(items)).opened
+        assert opened.columns == next(columns for offset, columns in reversed([*steps, (14, 60)]) if offset <= after)
+        while len(shown.replace(b"|", b"")) < 18 - after:
+            item = await anext(items)
+            shown += b"|" if item.HasField("resized") else item.output.data
+        assert shown == seen
+        await items.aclose()
 
 
 async def test_what_is_no_longer_kept_is_a_marked_gap(place: Place):

@@ -57,6 +57,17 @@ describe("a terminal", () => {
     expect(shown).toEqual(["hello ", "world", "(9 bytes left out)", "!"]);
   });
 
+  it("takes another size when what was written before it is drawn", () => {
+    const { link, drains, say, opened, output } = terminal({ slow: true });
+    opened({ columns: 40 });
+    expect(link.state.columns).toBe(40);
+    output(0, "written for 40 columns");
+    say({ case: "resized", value: { rows: 24, columns: 120 } });
+    expect(link.state.columns).toBe(40);
+    drains.forEach((drain) => drain());
+    expect(link.state.columns).toBe(120);
+  });
+
   it("goes on from the byte that it has reached, with the input that it had", () => {
     const { link, asked, opened, output } = terminal();
     opened();

@@ -114,13 +114,21 @@ async def test_a_password_prompt_is_known(at: InTerminal) -> None:
     assert (await process.wait()).ok
 
 
+def is_stopped(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("T")
+    except FileNotFoundError:
+        return False
+
+
 async def test_an_interactive_shell_ends_when_it_is_hung_up(at: InTerminal) -> None:
     """It heeds no SIGTERM; with its terminal gone it ends at once, and so does what was stopped in it."""
     process = await at.start("/bin/bash", "--norc", "-i", end_signals=HANG_UP, grace_seconds=60.0)
-    process.write(b"sleep 1000 &\nkill -STOP $!; echo stop''ped\n")
-    await at.shows(b"stopped")
+    process.write(b"sh -c 'kill -STOP $$; sleep 1000' &\n")
     session = process.pid
     async with asyncio.timeout(20):
+        while not any(is_stopped(each.pid) for each in table.members(session)):
+            await asyncio.sleep(0.01)
         process.stop()
         end = await process.wait()
     assert end.ended is Ended.STOPPED

@@ -119,12 +119,13 @@ export class TerminalLink {
       if (value.offset !== this.reached) this.reached = value.offset;
       this.token = value.inputToken;
       this.typing.begin(value.inputToken, value.sequence);
-      this.set({ phase: value.running ? "running" : "connecting", writes: Boolean(value.inputToken), rows: value.rows, columns: value.columns, exit: "", error: "" });
+      this.set({ phase: value.running ? "running" : "connecting", writes: Boolean(value.inputToken), exit: "", error: "" });
+      this.drawAt(value.rows, value.columns);
       this.sendSize();
       if (value.running) this.looks = 0;
       else this.lookAgain();
     } else if (item.case === "output") this.output(item.value.offset, item.value.data, item.value.gapBytes);
-    else if (item.case === "resized") this.set({ rows: item.value.rows, columns: item.value.columns });
+    else if (item.case === "resized") this.drawAt(item.value.rows, item.value.columns);
     else if (item.case === "inputLost") this.loseInput();
     else if (item.case === "exited") {
       const { away, text, status, signal } = item.value;
@@ -143,6 +144,12 @@ export class TerminalLink {
       this.detach();
       this.attach();
     }, delay);
+  }
+
+  /** The terminal's size from here on: what came before it is drawn first. */
+  private drawAt(rows: number, columns: number): void {
+    if (this.waiting > 0) this.sink.write(new Uint8Array(), () => this.set({ rows, columns }));
+    else this.set({ rows, columns });
   }
 
   private output(offset: bigint, data: Uint8Array, gap: bigint): void {

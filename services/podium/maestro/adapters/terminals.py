@@ -112,8 +112,10 @@ class TerminalServicer(TerminalServiceServicer):
         key = (first.project_id, first.session_id)
         size = Size(first.rows, first.columns)
         runner_id = current_identity().name
-        received = _received(first)
-        relay, source = await self._terminals.serve(key, runner_id, size, first.offset, first.writable, received)
+        sizes = [(each.offset, Size(each.rows, each.columns)) for each in first.sizes]
+        relay, source = await self._terminals.serve(
+            key, runner_id, size, first.offset, first.writable, _received(first), sizes
+        )
         serving = _Serving(self._terminals, relay, source, key, self._clock)
         hearing = self._tasks.spawn(serving.hear(requests), name=f"terminal {key[1]}")
         try:
@@ -170,7 +172,9 @@ class _Serving:
                 case "output":
                     await self._take(request.output)
                 case "resized":
-                    self._relay.resize(Size(request.resized.rows, request.resized.columns))
+                    resized = request.resized
+                    offset = resized.offset if resized.HasField("offset") else None
+                    self._relay.resize(Size(resized.rows, resized.columns), offset)
                 case "input_taken":
                     self._relay.took_input(self._source, request.input_taken.offset)
                 case "exited":

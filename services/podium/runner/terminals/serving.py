@@ -119,7 +119,7 @@ class _Stream:
     async def _requests(self) -> AsyncIterator[ServeRequest]:
         """What is sent: gRPC takes the next one when it has sent the one before."""
         terminal = self._terminal
-        told_size, told_taken = terminal.size, terminal.received - terminal.waiting
+        told_size, told_taken = terminal.sizes[-1], terminal.received - terminal.waiting
         yield ServeRequest(open=_offer(terminal))
         while not self._closed:
             terminal.changed.clear()
@@ -127,9 +127,9 @@ class _Stream:
             if taken != told_taken and self._counts:
                 told_taken = taken
                 yield ServeRequest(input_taken=InputTaken(offset=taken))
-            if terminal.size != told_size:
-                told_size = terminal.size
-                yield ServeRequest(resized=TerminalResized(rows=told_size[0], columns=told_size[1]))
+            if terminal.sizes[-1] != told_size:
+                told_size = terminal.sizes[-1]
+                yield ServeRequest(resized=_resized(*told_size))
             output = self._next_output()
             if output is not None:
                 yield ServeRequest(output=output)
@@ -174,4 +174,9 @@ def _offer(terminal: Terminal) -> TerminalOpen:
         input_offset=terminal.received,
         input_waiting=terminal.waiting,
         input_id=terminal.input_id,
+        sizes=[_resized(*step) for step in terminal.sizes],
     )
+
+
+def _resized(offset: int, size: tuple[int, int]) -> TerminalResized:
+    return TerminalResized(rows=size[0], columns=size[1], offset=offset)

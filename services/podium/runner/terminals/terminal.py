@@ -7,6 +7,7 @@ import asyncio
 import logging
 import signal
 import uuid
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ _log = logging.getLogger(__name__)
 
 MOST_CELLS = 1000
 """Rows, and columns, that a terminal has at most."""
+KEPT_SIZES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class Terminal:
         self.project_id = project_id
         self.session_id = session_id
         self.ring = Ring()
-        self.size = clamp(*size)
+        self.sizes: deque[tuple[int, tuple[int, int]]] = deque([(0, clamp(*size))], maxlen=KEPT_SIZES)
+        """The sizes that it had, each with the bytes that it had written before."""
         self.end: TerminalEnd | None = None
         self.changed = asyncio.Event()
         """Set when there is output, another size, the end, or input is taken; cleared by the one who serves it."""
@@ -65,6 +68,11 @@ class Terminal:
         self._typed = TypedLines(keep_typed)
         self._outlet: Outlet | None = None
         self._resuming: asyncio.TimerHandle | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.sizes[-1][1]
 
     # -- its process -------------------------------------------------------------------------------------------------
 
@@ -126,7 +134,9 @@ class Terminal:
         """Give it another size; the programs in it hear of it."""
         size = clamp(rows, columns)
         if size != self.size:
-            self.size = size
+            if self.sizes[-1][0] == self.ring.end:
+                self.sizes.pop()  # nothing was written in it
+            self.sizes.append((self.ring.end, size))
             if self._outlet is not None:
                 self._outlet.resize(*size)
             self.changed.set()

@@ -1,12 +1,11 @@
 """One terminal: the runner's stream on one side, the viewers on the other."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from podium.chassis.engine.ports import Clock
 from podium.kernel.errors import Rejection, precondition
 from podium.maestro.application.terminals.items import (
-    UNKNOWN_SIZE,
     Exit,
     Output,
     ServeItem,
@@ -18,6 +17,7 @@ from podium.maestro.application.terminals.items import (
 from podium.maestro.application.terminals.keyboard import Keyboard
 from podium.maestro.application.terminals.ring import Ring
 from podium.maestro.application.terminals.sides import Source, Watching
+from podium.maestro.application.terminals.sizes import Sizes, Step
 from podium.maestro.application.terminals.typed import Received
 
 _STRAY_CHUNKS = 64
@@ -36,9 +36,7 @@ class Relay:
         self.viewers: set[Watching] = set()
         self.source: Source | None = None
         self.was_served = False
-        self.size = UNKNOWN_SIZE
-        self.resized_at = 0
-        """Where in the output it took its size."""
+        self._sizes = Sizes()
         self._asked: Size | None = None
         """The size that was asked for last, until the runner says that it has it."""
         self.end = 0
@@ -64,7 +62,7 @@ class Relay:
 
     # -- the runner's side -----------------------------------------------------------------------------------
 
-    def serve(self, size: Size, offset: int, writable: bool, received: Received) -> Source:
+    def serve(self, size: Size, offset: int, writable: bool, received: Received, sizes: Sequence[Step] = ()) -> Source:
         """A runner offers it; a stream that did so before has to go. The viewers go on where they are."""
         if self.source is not None:
             self.source.close()
@@ -75,13 +73,15 @@ class Relay:
         if offset < self.end:
             # It began anew, and counts anew.
             self._ring.clear()
+            self._sizes.clear()
             self._expected = 0
             for viewer in self.viewers:
                 viewer.position = 0
         for viewer in self.viewers:
             viewer.position = min(viewer.position, offset)
         self.end = offset
-        self.resize(size)
+        self._sizes.begin(sizes)
+        self.resize(size, offset)
         source.size = self._asked
         source.wish = Unwanted()
         if self.viewers:
@@ -123,12 +123,11 @@ class Relay:
             self._ring.add(chunk)
             self._wake_viewers()
 
-    def resize(self, size: Size) -> None:
-        """It has another size."""
+    def resize(self, size: Size, offset: int | None = None) -> None:
+        """It has another size, behind so many bytes of output; None: behind what has come."""
         if size == self._asked:
             self._asked = None
-        if size != self.size:
-            self.size, self.resized_at = size, self._expected
+        if self._sizes.take(self._expected if offset is None else offset, size):
             self._wake_viewers()
 
     def finish(self, end: Exit) -> None:
@@ -205,9 +204,19 @@ class Relay:
         """What a viewer has not seen, as far as it is there; it has seen it then."""
         output = self._ring.after(viewer.position)
         if output is not None:
+            cut = self._sizes.after(output.offset)
+            if cut is not None and cut < output.end:
+                output = Output(output.offset, output.data[: cut - output.offset], output.gap_bytes)
             viewer.position = output.end
             self._moved.set()
         return output
+
+    def next_size(self, viewer: Watching) -> Size:
+        """The size in which the terminal wrote what the viewer sees next."""
+        if self._sizes.after(viewer.position) is None:
+            return self._sizes.now
+        output = self._ring.after(viewer.position)
+        return self._sizes.at(viewer.position if output is None else output.offset)
 
     async def caught_up(self) -> None:
         """Wait, not for long, until at least one viewer is less than half a ring behind: the runner's pace is theirs.
@@ -247,7 +256,8 @@ class Relay:
         """A viewer wants another size; the runner says when it has it."""
         if self.source is None:
             raise not_served(self.session_id)
-        self.source.size = self._asked = size
+        self.source.size = size
+        self._asked = size if size != self._sizes.now else None
         self._wake_source()
 
     # -- inside ----------------------------------------------------------------------------------------------

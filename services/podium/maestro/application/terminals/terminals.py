@@ -1,7 +1,7 @@
 """All terminals of this process: who serves, who watches, who types."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from podium.chassis.engine.ports import Clock
 from podium.kernel.errors import Rejection, exhausted, precondition
@@ -9,6 +9,7 @@ from podium.maestro.application.terminals.items import Size, TerminalLimits, Vie
 from podium.maestro.application.terminals.ports import SessionFacts, Sessions, Transcripts
 from podium.maestro.application.terminals.relay import Relay, not_served
 from podium.maestro.application.terminals.sides import Source
+from podium.maestro.application.terminals.sizes import Step
 from podium.maestro.application.terminals.typed import Received
 from podium.maestro.application.terminals.viewer import Viewer
 
@@ -29,13 +30,20 @@ class Terminals:
         self._relays: dict[Key, Relay] = {}
 
     async def serve(
-        self, key: Key, runner_id: str, size: Size, offset: int, writable: bool, received: Received
+        self,
+        key: Key,
+        runner_id: str,
+        size: Size,
+        offset: int,
+        writable: bool,
+        received: Received,
+        sizes: Sequence[Step] = (),
     ) -> tuple[Relay, Source]:
         """A runner offers a terminal. Raises SESSION_NOT_FOUND, SESSION_NOT_YOURS, NOT_OWNER."""
         facts = await self._sessions.find(*key)
         check_runner(key[1], facts, runner_id)
         relay = self._relay(key)
-        return relay, relay.serve(size, offset, writable, received)
+        return relay, relay.serve(size, offset, writable, received, sizes)
 
     async def still_owned(self, key: Key) -> None:
         """Raises NOT_OWNER where the project is another process' by now."""

@@ -69,7 +69,9 @@ class Viewer(Watching):
         try:
             if not read_only and facts.exit is None and relay.takes_input(facts.spawned or relay.was_served):
                 self._token = relay.keyboard.hold(self, input_token, take_input, returns=self._returns)
-            self._size = facts.size if relay.size == UNKNOWN_SIZE else relay.size
+            self._size = relay.next_size(self)
+            if self._size == UNKNOWN_SIZE:
+                self._size = facts.size
             sequence = relay.keyboard.sequence if self._token else 0
             yield Opened(self.viewer_id, self._token, self._size, self.position, relay.source is not None, sequence)
             if not await self._is_live(facts):
@@ -142,9 +144,10 @@ class Viewer(Watching):
         if self.input_lost:
             self.input_lost = False
             return InputLost()
-        if self._size != relay.size != UNKNOWN_SIZE and self.position >= relay.resized_at:
-            self._size = relay.size
-            return relay.size
+        size = relay.next_size(self)
+        if self._size != size != UNKNOWN_SIZE:
+            self._size = size
+            return size
         output = relay.next_output(self)
         return relay.exit if output is None else output
 
