@@ -190,7 +190,7 @@ def test_bytes_that_are_no_text_are_usage(tmp_path: Path) -> None:
     environment = os.environ | {"PODIUM_DATA_DIR": str(tmp_path / "data")}
     answer = subprocess.run(command, input=b"\xff\xfe", cwd=tmp_path, env=environment, capture_output=True, check=False)
     assert answer.returncode == exits.USAGE
-    assert b"standard input" in answer.stderr and b"Traceback" not in answer.stderr
+    assert b"standard input is not UTF-8" in answer.stderr and b"Traceback" not in answer.stderr
     with pytest.raises(UnicodeEncodeError) as problem:
         "do \udcff it".encode()
     assert report(problem.value) == exits.USAGE

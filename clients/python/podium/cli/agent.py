@@ -4,15 +4,13 @@ It speaks to the runner that started the agent, by the PODIUM_AGENT_* variables,
 """
 
 import os
-import sys
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 import click
 
-from podium.cli import exits
+from podium.cli import exits, texts
 from podium.cli.exits import CliError
 
 if TYPE_CHECKING:
@@ -46,13 +44,8 @@ def _text(words: tuple[str, ...], file: str | None) -> str:
         raise CliError("give the text or a file, not both", code=exits.USAGE)
     if words:
         return " ".join(words)
-    if file and file != "-":
-        try:
-            return Path(file).read_text()
-        except OSError as error:
-            raise CliError(f"{file}: {error.strerror}", code=exits.USAGE) from error
-    text = sys.stdin.read()
-    if not text.strip():
+    text = texts.read(file or "-")
+    if not text.strip() and file in {None, "-"}:
         raise CliError("there is no text: give it as words, as a file, or on standard input", code=exits.USAGE)
     return text
 

@@ -1,11 +1,8 @@
 """`podium edit`."""
 
-import sys
-from pathlib import Path
-
 import click
 
-from podium.cli import actions
+from podium.cli import actions, texts
 from podium.cli.common import Cli, command
 from podium.cli.resolve import resolve_pod
 from podium.cli.terminal import edit as in_editor
@@ -22,7 +19,7 @@ async def edit(cli: Cli, document: str, task: str | None, file: str | None) -> N
     async with cli.connect() as podium:
         pod = await actions.get_pod(podium, await resolve_pod(podium, task))
         before = pod.spec.content if document == "spec" else plan_text.to_text(pod.plan)
-        text = _read(file) if file else await in_editor(before, ".md" if document == "spec" else ".toml")
+        text = texts.read(file) if file else await in_editor(before, ".md" if document == "spec" else ".toml")
         if text is None:
             done = "nothing changed"
         elif document == "spec":
@@ -30,7 +27,3 @@ async def edit(cli: Cli, document: str, task: str | None, file: str | None) -> N
         else:
             done = await actions.submit_plan(podium, pod, text)
     cli.out.show({"pod_id": pod.pod_id, "document": document, "done": done}, lambda: done)
-
-
-def _read(file: str) -> str:
-    return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")

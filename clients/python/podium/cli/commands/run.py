@@ -1,12 +1,10 @@
 """`podium run`."""
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from podium.cli import exits, opening, profiles, reaching, repository, trust
+from podium.cli import exits, opening, profiles, reaching, repository, texts, trust
 from podium.cli.common import Cli, command
 from podium.cli.exits import CliError
 from podium.cli.following import follow
@@ -74,19 +72,9 @@ async def run(
 def _words(text: str | None, file: str | None) -> str:
     if text and file:
         raise CliError("either TEXT or --file, not both", code=exits.USAGE)
-    if file and file != "-":
-        try:
-            return Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise CliError(f"{file}: {error}", code=exits.USAGE) from error
-    return _standard_input() if "-" in {text, file} else (text or "").strip()
-
-
-def _standard_input() -> str:
-    try:
-        return sys.stdin.buffer.read().decode("utf-8").strip()
-    except UnicodeDecodeError as error:
-        raise CliError(f"standard input: {error}", code=exits.USAGE) from error
+    if file or text == "-":
+        return texts.read(file or "-").strip()
+    return (text or "").strip()
 
 
 async def _open(

@@ -1,13 +1,12 @@
 """`podium store append`."""
 
 import json
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from podium.cli import exits
+from podium.cli import exits, texts
 from podium.cli.common import Cli, command
 from podium.cli.exits import CliError
 
@@ -34,7 +33,7 @@ async def append(
     from podium.events.v1.event_pb2 import StreamAppend
     from podium.events.v1.event_service_pb2 import AppendRequest
 
-    event = _event(type_name, sys.stdin.read() if data == "-" else data, event_id, metadata)
+    event = _event(type_name, texts.read("-") if data == "-" else data, event_id, metadata)
     event.event_id = event.event_id or new_event_id()
     appends = [StreamAppend(stream=stream, events=[event], expected_revision=expect)]
     async with cli.connect() as podium:
