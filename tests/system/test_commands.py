@@ -70,6 +70,9 @@ def test_a_quick_run_with_the_only_agent(person: Person) -> None:
     assert "waits for you: The work waits for your review" in told
     person.call("approve", "--send-back", "say it louder")
     assert "agent 'nobody'" in person.call("run", "more", "--agent", "nobody", code=exits.NOT_FOUND)
+    person.call("run", "more", "--budget", "a lot", code=exits.USAGE)
+    assert "--budget" in person.call("run", "more", "--autonomy", "autonomous", code=exits.REFUSED)
+    assert [task["number"] for task in person.json("ls")] == [1], "a run that is refused leaves no task behind"
     person.call("cancel", "1", "--reason", "enough")
     assert "cancelled: enough" in person.call("watch", "1", code=exits.NOT_LANDED)
 

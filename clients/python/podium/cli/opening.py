@@ -1,5 +1,6 @@
 """From words to an open pod: project and task in Maestro, the pod beside them. Shared by `run` and the demo."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -102,6 +103,21 @@ async def create_task(podium: "Podium", project_id: str, text: str) -> "task_pb2
 
     request = calls.CreateTaskRequest(project_id=project_id, title=title_of(text), prompt=text)
     return (await podium.maestro.CreateTask(request)).task
+
+
+async def open_with_task(podium: "Podium", repository: Repository, order: Order) -> "pod_pb2.Pod":
+    """A new task and its pod; a pod that is refused leaves no task behind."""
+    from podium.client.errors import PodiumError
+    from podium.tasks.v1 import maestro_service_pb2 as calls
+
+    task = await create_task(podium, repository.project_id, order.text)
+    try:
+        return await open_pod(podium, repository, task, order)
+    except PodiumError as error:
+        if not error.is_outcome_unknown:
+            with suppress(PodiumError):
+                await podium.maestro.DeleteTask(calls.DeleteTaskRequest(project_id=task.project_id, task_id=task.id))
+        raise
 
 
 async def find_task(podium: "Podium", project_id: str, number: int) -> "task_pb2.Task":

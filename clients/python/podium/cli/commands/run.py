@@ -80,10 +80,10 @@ def _words(text: str | None, file: str | None) -> str:
 async def _open(
     podium: "Podium", place: repository.Repository, number: int | None, order: opening.Order
 ) -> "pod_pb2.Pod":
+    opening.policy_of(order)  # what is wrong with it is said before there is a task
     await opening.ensure_project(podium, place)
     if number is None:
-        task = await opening.create_task(podium, place.project_id, order.text)
-    else:
-        task = await opening.find_task(podium, place.project_id, number)
-        order = opening.with_text(order, task.prompt or task.description or task.title)
+        return await opening.open_with_task(podium, place, order)
+    task = await opening.find_task(podium, place.project_id, number)
+    order = opening.with_text(order, task.prompt or task.description or task.title)
     return await opening.open_pod(podium, place, task, order)
