@@ -3,8 +3,7 @@
 import os
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from podium.client.appending import Appender
@@ -84,13 +83,13 @@ class EventStore:
             if response.events:
                 yield response.events
 
-    async def subscribe(
+    def subscribe(
         self,
         stream: str = "",
         prefixes: Sequence[str] = (),
         types: Sequence[str] = (),
         after: int | None = None,
-    ) -> AsyncIterator[SubscribeResponse]:
+    ) -> AsyncGenerator[SubscribeResponse, None]:
         """Batches, bookmarks, and a caught-up mark for each connection; for ever, across reconnects.
 
         One stream (`after` and all marks are revisions) or all that match (they are positions); `after` None is only
@@ -113,9 +112,7 @@ class EventStore:
                     return item.bookmark.at
             return None
 
-        async with aclosing(resuming(open_call, cursor_of, after)) as items:
-            async for item in items:
-                yield item
+        return resuming(open_call, cursor_of, after)
 
     async def save_snapshot(
         self, stream: str, revision: int, schema_version: int, data: bytes, fence: Fence | None

@@ -33,7 +33,7 @@ class EventStoreFeed:
     async def follow(self, after_position: int) -> AsyncIterator[FeedItem]:
         """Every pod's facts after a position."""
         subscription = self._events.subscribe(prefixes=(PREFIX,), after=after_position)
-        async with aclosing(subscription) as items:  # type: ignore[type-var]
+        async with aclosing(subscription) as items:
             async for item in items:
                 match item.WhichOneof("item"):
                     case "batch":

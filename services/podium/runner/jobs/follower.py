@@ -16,7 +16,7 @@ async def follow(events: EventStore, board: Board, positions: Positions, on_chan
     while True:
         try:
             subscription = events.subscribe(stream=board.stream, after=board.resume_after)
-            async with aclosing(subscription) as items:  # type: ignore[type-var]
+            async with aclosing(subscription) as items:
                 async for item in items:
                     for event in item.batch.events:
                         board.fold(event)
