@@ -23,12 +23,13 @@ _MISSING = dataclasses.MISSING
 class Pair:
     """The conversions of one dataclass and one message; filled in after it is made, so that types may recurse."""
 
-    __slots__ = ("decode", "encode", "unmapped")
+    __slots__ = ("decode", "encode", "filled", "unmapped")
 
     def __init__(self) -> None:
         self.encode: Callable[[Any], Message]
         self.decode: Callable[[Any], Any]
         self.unmapped: tuple[str, ...] = ()
+        self.filled = False
 
 
 class Compiler:
@@ -55,6 +56,7 @@ class Compiler:
         pair.decode = _decoder(value_type, fields)
         names = {field.name for field in fields}
         pair.unmapped = tuple(name for name in descriptor.fields_by_name if name not in names)
+        pair.filled = True
         return pair
 
     def key_of(self, value_type: type) -> str:
@@ -162,6 +164,8 @@ class _Field:
         if not (isinstance(hint, type) and dataclasses.is_dataclass(hint)):
             raise CodecError(f"{self._where}: {hint!r} does not fit {proto.message_type.full_name}")
         pair = self._compiler.pair(hint, GetMessageClass(proto.message_type))
+        if pair.filled:
+            return Conversion(pair.encode, pair.decode)
         # Looked up at the call: the pair of a type inside itself is not filled in yet.
         return Conversion(lambda value: pair.encode(value), lambda message: pair.decode(message))  # noqa: PLW0108
 

@@ -109,12 +109,16 @@ def convert_enum(hint: Any, proto: EnumDescriptor, where: str) -> Conversion:
     if missing := numbers.keys() - members.keys() - {"UNSPECIFIED"}:
         raise CodecError(f"{where}: {hint.__name__} lacks {', '.join(sorted(missing))}")
     encode = {member: numbers[name] for name, member in members.items()}
-    decode = {numbers[name]: member for name, member in members.items()}
+    decode = _Members(proto.full_name, {numbers[name]: member for name, member in members.items()})
+    return Conversion(encode.__getitem__, decode.__getitem__)
 
-    def read(number: int) -> Enum:
-        try:
-            return decode[number]
-        except KeyError:
-            raise ValueError(f"{proto.full_name} has no value {number}") from None
 
-    return Conversion(encode.__getitem__, read)
+class _Members(dict[int, Enum]):
+    """Members by number; ValueError for a number that has none."""
+
+    def __init__(self, enum: str, members: dict[int, Enum]) -> None:
+        super().__init__(members)
+        self._enum = enum
+
+    def __missing__(self, number: int) -> Enum:
+        raise ValueError(f"{self._enum} has no value {number}")

@@ -76,7 +76,7 @@ class EventStoreLog:
     async def read_category(self, category: str) -> AsyncIterator[Sequence[StoredRecord]]:
         try:
             async for batch in self._events.read_all(prefixes=[f"{category}/"]):
-                yield [StoredRecord(e.position, e.stream, e.revision, e.type, e.data, e.metadata) for e in batch]
+                yield batch
         except PodiumError as error:
             raise LogUnavailable(str(error)) from error
 

@@ -39,9 +39,13 @@ class Outbound:
     event: object
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Recorded:
-    """An event with what the writer knew when it decided: all that `evolve` may use."""
+    """An event with what the writer knew when it decided: all that `evolve` may use.
+
+    Nobody changes one. It is not frozen only because a restart makes one for each event, and each field of a frozen
+    value is set through a call.
+    """
 
     event: object
     revision: int

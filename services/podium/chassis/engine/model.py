@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from podium.chassis.engine.ports import FenceToken, NewRecord
 from podium.kernel.entity import Domain, Key, Recorded
@@ -41,8 +41,7 @@ class EngineSettings:
     scheduler_rounds: int = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class RequestRecord:
+class RequestRecord(NamedTuple):
     """A request that took effect: the hash of its body and the last revision it wrote."""
 
     request_hash: str

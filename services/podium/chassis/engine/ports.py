@@ -54,6 +54,40 @@ class StoredRecord:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
+class AnyRecord(Protocol):
+    """What has a `StoredRecord`'s fields: so the store's own events need not be copied where very many are read."""
+
+    @property
+    def position(self) -> int:
+        """Global."""
+        ...
+
+    @property
+    def stream(self) -> str:
+        """`{category}/{id}`."""
+        ...
+
+    @property
+    def revision(self) -> int:
+        """In its stream."""
+        ...
+
+    @property
+    def type(self) -> str:
+        """Of the event."""
+        ...
+
+    @property
+    def data(self) -> bytes:
+        """Encoded."""
+        ...
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """Beside it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class StoredSnapshot:
     """A snapshot as read back: the state after `revision`."""
@@ -126,7 +160,7 @@ class Log(Protocol):
         """All entities that have a stream `{category}/{id}`. Raises LogUnavailable."""
         ...
 
-    def read_category(self, category: str) -> AsyncIterator[Sequence[StoredRecord]]:
+    def read_category(self, category: str) -> AsyncIterator[Sequence[AnyRecord]]:
         """The records of all streams `{category}/…`, by position, in batches. Raises LogUnavailable."""
         ...
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from podium.chassis.engine.model import Batch, Folded
-from podium.chassis.engine.ports import EntityCodec, NewRecord, StoredRecord, StreamBatch
+from podium.chassis.engine.ports import AnyRecord, EntityCodec, NewRecord, StoredRecord, StreamBatch
 from podium.chassis.engine.step import Step
 from podium.kernel.entity import Context, Domain, Outbound, Recorded
 from podium.kernel.errors import invalid
@@ -80,7 +80,7 @@ def decode_records(codec: EntityCodec, records: Iterable[StoredRecord]) -> Itera
         yield decode_record(codec, record), record.metadata.get("request_hash", "")
 
 
-def decode_record(codec: EntityCodec, record: StoredRecord) -> Recorded:
+def decode_record(codec: EntityCodec, record: AnyRecord) -> Recorded:
     """One of them."""
     meta = record.metadata
     return Recorded(

@@ -26,9 +26,12 @@ def _slots(kind: type[Any]) -> Slots:
 def replace(value: T, **changes: Any) -> T:
     """A copy with some fields changed; raises KeyError for a field that the type does not have."""
     kind = type(value)
-    if "__slots__" not in kind.__dict__:
-        return _replace_in_dict(value, changes)
-    slots, setters = _KNOWN.get(kind) or _KNOWN.setdefault(kind, _slots(kind))
+    known = _KNOWN.get(kind)
+    if known is None:
+        if "__slots__" not in kind.__dict__:
+            return _replace_in_dict(value, changes)
+        known = _KNOWN[kind] = _slots(kind)
+    slots, setters = known
     made = object.__new__(kind)
     for get, put in slots:
         put(made, get(value))
