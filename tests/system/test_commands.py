@@ -1,6 +1,7 @@
 """The commands one after another, as scripts use them: a real installation, JSON out, exit codes."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,7 @@ def test_from_run_to_land_by_single_commands(person: Person, tmp_path: Path) -> 
 
 def test_a_quick_run_with_the_only_agent(person: Person) -> None:
     """`--quick` needs no approvals before the review; the only agent that is no scripted one is taken."""
+    many_begin_at_once(person)
     told = person.call("run", "--quick", "--file", "-", code=exits.WAITING, stdin="Say hi\n\nin a file")
     assert "· sh ·" in told
     assert "waits for you: The work waits for your review" in told
@@ -75,6 +77,13 @@ def test_a_quick_run_with_the_only_agent(person: Person) -> None:
     assert [task["number"] for task in person.json("ls")] == [1], "a run that is refused leaves no task behind"
     person.call("cancel", "1", "--reason", "enough")
     assert "cancelled: enough" in person.call("watch", "1", code=exits.NOT_LANDED)
+
+
+def many_begin_at_once(person: Person) -> None:
+    """One of them starts the services; the others wait for those, whoever looks at what moment."""
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda _: person.json("up"), range(4)))
+    assert sorted(answer["started"] for answer in answers) == [False, False, False, True]
 
 
 def test_up_says_why_it_cannot(person: Person) -> None:

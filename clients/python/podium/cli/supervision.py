@@ -51,7 +51,7 @@ def start(installation: Installation, *, with_caller: bool = False) -> bool:
     if read_state(installation).get("phase") == "stopping":
         _wait_until_gone(installation)
     if is_running(installation):
-        wait_until_ready(installation, read_state(installation).get("pid", 0), None)
+        wait_until_ready(installation, None)
         return False
     installation.ensure()
     errors = installation.logs_dir / "supervisor.log"
@@ -65,12 +65,13 @@ def start(installation: Installation, *, with_caller: bool = False) -> bool:
             cwd="/",
         )
     try:
-        wait_until_ready(installation, process.pid, process)
+        wait_until_ready(installation, process)
     except BaseException:
-        process.terminate()
-        _wait_until_gone(installation)
+        if process.poll() is None:
+            process.terminate()
+            _wait_until_gone(installation)
         raise
-    return True
+    return process.poll() is None
 
 
 def supervisor_command(installation: Installation) -> list[str]:
@@ -78,17 +79,18 @@ def supervisor_command(installation: Installation) -> list[str]:
     return [sys.executable, "-m", "podium.supervisor", "--data-dir", str(installation.data_dir)]
 
 
-def wait_until_ready(installation: Installation, pid: int, process: "subprocess.Popen[bytes] | None") -> None:
-    """Returns when the supervisor with this process id says `ready`."""
+def wait_until_ready(installation: Installation, process: "subprocess.Popen[bytes] | None") -> None:
+    """Returns when the supervisor says `ready`: this one, or (None) whichever runs."""
     deadline = time.monotonic() + READY_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         state = read_state(installation)
-        if state.get("pid") == pid:
+        pid = state.get("pid", 0)
+        if pid and (pid == process.pid if process is not None else _is_alive(pid)):
             if state.get("phase") == "ready":
                 return
             _refuse_crash_loop(state)
         if process is not None and process.poll() == _ALREADY_RUNNING:  # somebody else started one just now
-            process, pid = None, state.get("pid", 0)
+            process = None
         elif process is not None and process.poll() is not None:
             log = installation.logs_dir / "supervisor.log"
             raise CliError("the supervisor could not start", last_lines(log), exits.FAILED)
@@ -100,6 +102,15 @@ def wait_until_ready(installation: Installation, pid: int, process: "subprocess.
         "see `podium logs SERVICE`",
         exits.UNAVAILABLE,
     )
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether there is such a process: what a killed supervisor wrote is there until the next one writes."""
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
 
 
 def _refuse_crash_loop(state: dict[str, Any]) -> None:
