@@ -5,7 +5,8 @@ Each append is encoded once, when it is made, and its bytes are what every messa
 three messages is written by hand, and a test holds that to what protobuf writes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 from podium.events.v1.event_pb2 import Fence, StreamAppend
 from podium.events.v1.event_service_pb2 import AppendRequest
@@ -27,18 +28,19 @@ def _varint(number: int) -> bytes:
     return bytes(out)
 
 
-def encode_append(appends: Sequence[StreamAppend], fence: Fence | None) -> bytes:
-    """An encoded `AppendRequest`; metadata by key, as the store keeps it: so it has the least to do."""
+_size = lru_cache(maxsize=4096)(_varint)
+
+
+def encode_append(number: int, appends: Sequence[StreamAppend], fence: Fence | None) -> bytes:
+    """An append as an element of an encoded `AppendStreamRequest`, which is nothing but such elements.
+
+    Metadata is by key, as the store keeps it: so it has the least to do.
+    """
     if len(appends) == 1 and fence is None:
         data = appends[0].SerializeToString(deterministic=True)
-        return _FIELD_1 + _varint(len(data)) + data
-    return AppendRequest(appends=appends, fence=fence).SerializeToString(deterministic=True)
-
-
-def encode_message(appends: Iterable[tuple[int, bytes]]) -> bytes:
-    """An encoded `AppendStreamRequest` of numbers, each with its encoded append."""
-    parts: list[bytes] = []
-    for number, data in appends:
-        head = _NUMBER + _varint(number) + _FIELD_2 + _varint(len(data))
-        parts += (_FIELD_1, _varint(len(head) + len(data)), head, data)
-    return b"".join(parts)
+        begin = _FIELD_1 + _size(len(data))
+    else:
+        data = AppendRequest(appends=appends, fence=fence).SerializeToString(deterministic=True)
+        begin = b""
+    head = b"".join((_NUMBER, _varint(number), _FIELD_2, _size(len(begin) + len(data)), begin))
+    return b"".join((_FIELD_1, _size(len(head) + len(data)), head, data))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from podium.client.append_message import encode_append, encode_message
+from podium.client.append_message import encode_append
 from podium.client.errors import FieldViolation, PodiumError, from_status, make_error
 from podium.client.tasks import TaskSet
 from podium.events.v1.event_pb2 import Fence, StreamAppend
@@ -110,7 +110,8 @@ class Appender:
     def _enqueue(self, appends: Sequence[StreamAppend], fence: Fence | None, timeout_seconds: float) -> _Pending:
         if self._closed:
             raise make_error("UNAVAILABLE", "NOT_READY", "the connection is closed")
-        data = encode_append(appends, fence)
+        number = self._numbers + 1
+        data = encode_append(number, appends, fence)
         size = len(data)
         if size > MAX_APPEND_BYTES:
             text = f"at most {MAX_APPEND_BYTES} bytes in an append"
@@ -118,13 +119,13 @@ class Appender:
             raise make_error("INVALID_ARGUMENT", "INVALID_FIELD", f"appends: {text}", violations=(wrong,))
         if self._pending and (len(self._pending) >= MAX_PENDING or self._bytes + size > MAX_PENDING_BYTES):
             raise make_error("RESOURCE_EXHAUSTED", "TOO_MANY_REQUESTS", "too many appends wait for the event store")
-        self._numbers += 1
+        self._numbers = number
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_seconds
-        pending = _Pending(self._numbers, appends, data, loop.create_future(), size, deadline)
+        pending = _Pending(number, appends, data, loop.create_future(), size, deadline)
         if self._timer is None or deadline < self._timer.when():
             self._set_timer(deadline)
-        self._pending[pending.number] = pending
+        self._pending[number] = pending
         self._bytes += size
         self._queue.append(pending)
         if self._has_room():
@@ -238,7 +239,7 @@ class Appender:
 
     def _fill(self) -> bytes:
         """The next message; empty: nobody waits any more."""
-        taken: list[tuple[int, bytes]] = []
+        taken: list[bytes] = []
         under_way, size = _Message(), 0
         share = min(max(LEAST_SHARE, -(-len(self._pending) // MESSAGES_UNDER_WAY)), APPENDS_PER_MESSAGE)
         room = min(max(LEAST_SHARE_BYTES, -(-self._bytes // MESSAGES_UNDER_WAY)), BYTES_PER_MESSAGE)
@@ -248,12 +249,12 @@ class Appender:
             pending = self._queue.popleft()
             if pending.future.done():
                 continue
-            taken.append((pending.number, pending.data))
+            taken.append(pending.data)
             size += pending.size
             pending.message = under_way
         under_way.unanswered = len(taken)
         self._under_way += bool(taken)
-        return encode_message(taken)
+        return b"".join(taken)
 
     def _settle(self, answer: AppendStreamResponse) -> None:
         """Hand out the answers; raises the first transient refusal, so that the stream is begun anew."""

@@ -97,27 +97,33 @@ def _data_end(body: bytes, at: int) -> int:
 
 def _check_metadata(metadata: bytes) -> None:
     """Raises _Unusual, IndexError unless these are pairs as allowed, short, in ASCII, in order."""
-    at = pairs = 0
-    last = b""
-    while at < len(metadata):
-        size, key_size = metadata[at + 1], metadata[at + 3]
-        value_at = at + 4 + key_size
-        key = metadata[at + 4 : value_at]
-        if (
-            metadata[at] != _METADATA
-            or size > 0x7F
-            or metadata[at + 2] != _KEY
-            or not 0 < key_size <= limits.MAX_METADATA_KEY_BYTES
-            or metadata[value_at] != _VALUE
-            or size != key_size + metadata[value_at + 1] + 4
-            or key <= last
-        ):
+    at, pairs, last, end = 0, 0, b"", len(metadata)
+    while at < end:
+        value_at = at + 4 + metadata[at + 3]
+        # From within the pair up to the value: keys come again and again.
+        key = _known_keys.get(metadata[at + 2 : value_at + 1]) or _sound_key(metadata[at + 2 : value_at + 1])
+        pair_end = value_at + 2 + metadata[value_at + 1]
+        if metadata[at] != _METADATA or metadata[at + 1] > 0x7F or at + 2 + metadata[at + 1] != pair_end or key <= last:
             raise _Unusual
-        at += 2 + size
-        last = key
+        at, last = pair_end, key
         pairs += 1
-    if at != len(metadata) or pairs > limits.MAX_METADATA_PAIRS or not metadata.isascii():
+    if at != end or pairs > limits.MAX_METADATA_PAIRS or not metadata.isascii():
         raise _Unusual
+
+
+_known_keys: dict[bytes, bytes] = {}
+"""Keys by their encoded field and the beginning of the value's."""
+
+
+def _sound_key(encoded: bytes) -> bytes:
+    """The key of a field 1 and the tag of a field 2 behind it; raises _Unusual, IndexError."""
+    key = encoded[2:-1]
+    if encoded[0] != _KEY or encoded[-1] != _VALUE or not 0 < len(key) == encoded[1] <= limits.MAX_METADATA_KEY_BYTES:
+        raise _Unusual
+    if len(_known_keys) >= _KNOWN_KEPT:
+        _known_keys.clear()
+    _known_keys[encoded] = key
+    return key
 
 
 def _fact(body: bytes, place: str) -> Fact:
