@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from podium.chassis.interceptors.errors import status_of_rejection
 from podium.client.append_message import encode_append
-from podium.client.appending import LEAST_SHARE, MESSAGES_UNDER_WAY
+from podium.client.appending import GATHERED_APPENDS, LEAST_SHARE, MESSAGES_UNDER_WAY
 from podium.client.errors import PodiumError, make_error
 from podium.client.events import EventStore, new_event_id
 from podium.events.v1.event_pb2 import Fence
@@ -179,6 +179,31 @@ async def test_few_appends_go_as_one_message() -> None:
     assert len(message.appends) == LEAST_SHARE
     call.answers.put_nowait(AppendStreamResponse(results=[stored(item.number) for item in message.appends]))
     await asyncio.gather(*callers)
+    await store.close()
+
+
+async def test_a_small_message_waits_for_the_one_under_way() -> None:
+    """Few appends behind a message go when it is answered, all as one; enough of them do not wait for that."""
+    stub, store = stub_and_store()
+    callers = [asyncio.ensure_future(store.append([to("a/0")]))]
+    call = await stub.calls.get()
+    first = await call.sent.get()
+    callers += [asyncio.ensure_future(store.append([to(f"b/{n}")])) for n in range(GATHERED_APPENDS - 1)]
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert call.sent.empty()
+    callers.append(asyncio.ensure_future(store.append([to("c/0")])))
+    second = await call.sent.get()
+    callers += [asyncio.ensure_future(store.append([to(f"d/{n}")])) for n in range(3)]
+    for message in (first, second):
+        call.answers.put_nowait(AppendStreamResponse(results=[stored(item.number) for item in message.appends]))
+    sent = [*first.appends, *second.appends]
+    while len(sent) < len(callers):
+        message = await call.sent.get()
+        sent += message.appends
+        call.answers.put_nowait(AppendStreamResponse(results=[stored(item.number) for item in message.appends]))
+    answers = await asyncio.gather(*callers)
+    assert [answer.last_position for answer in answers] == [item.number for item in sent]
     await store.close()
 
 

@@ -1,6 +1,6 @@
 """Questions about a pod that several rules ask; all pure functions of the state."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from podium.kernel.errors import not_found
@@ -77,7 +77,12 @@ def find_message(pod: Pod, message_id: str) -> Message:
 
 def in_plan_order(pod: Pod) -> list[Workstream]:
     """All workstreams, as the plan lists them."""
-    return sorted(pod.workstreams.values(), key=lambda ws: (ws.position, ws.id))
+    return plan_order(pod.workstreams.values())
+
+
+def plan_order(workstreams: Iterable[Workstream]) -> list[Workstream]:
+    """Some workstreams, as the plan lists them."""
+    return sorted(workstreams, key=lambda ws: (ws.position, ws.id))
 
 
 def is_held(pod: Pod, ws: Workstream) -> bool:

@@ -53,10 +53,11 @@ def schedule(pod: Pod, context: Context) -> Sequence[object]:
     if not pod.revision:
         return ()
     draft = Draft(pod, context, by=SCHEDULER)
-    give_up_lost_agents(draft)
-    end_unstarted_agents(draft)
-    end_overlong_agents(draft)
-    end_unheeded_agents(draft)
+    if any(time <= context.now for time in _ends(pod)):
+        give_up_lost_agents(draft)
+        end_unstarted_agents(draft)
+        end_overlong_agents(draft)
+        end_unheeded_agents(draft)
     if is_terminal(draft.pod):
         release(draft)
     else:
@@ -78,6 +79,18 @@ def due(pod: Pod) -> datetime | None:
 
 
 def _instants(pod: Pod) -> Iterator[datetime]:
+    yield from _ends(pod)
+    if is_terminal(pod):
+        return
+    start = next_start_time(pod)
+    if start is not None:
+        yield start
+    if _wants_verification(pod) and pod.review.next_retry_time is not None:
+        yield pod.review.next_retry_time
+
+
+def _ends(pod: Pod) -> Iterator[datetime]:
+    """When the pod gives up an agent that lives now: no rule about that has anything to say before."""
     for agent in live_agents(pod):
         if agent.runner_lost_time is not None:
             yield agent.runner_lost_time + RUNNER_GRACE
@@ -87,13 +100,6 @@ def _instants(pod: Pod) -> Iterator[datetime]:
     for job in _interrupts(pod):
         if job.issued_time is not None:
             yield job.issued_time + INTERRUPT_LIMIT
-    if is_terminal(pod):
-        return
-    start = next_start_time(pod)
-    if start is not None:
-        yield start
-    if _wants_verification(pod) and pod.review.next_retry_time is not None:
-        yield pod.review.next_retry_time
 
 
 # -- agents ----------------------------------------------------------------------------------------------------------
@@ -162,9 +168,10 @@ def end_unheeded_agents(draft: Draft) -> None:
 
 def approve_pending(draft: Draft) -> None:
     """Auto-start was switched on: agents that waited for a person need not any more."""
-    if not draft.pod.policy.auto_start_agents or budget_reached(draft.pod) or is_full(draft.pod):
+    pending = pending_agents(draft.pod)
+    if not pending or not draft.pod.policy.auto_start_agents or budget_reached(draft.pod) or is_full(draft.pod):
         return
-    for agent in pending_agents(draft.pod):
+    for agent in pending:
         draft.emit(AgentStartApproved(agent_id=agent.id))
         open_job(draft, JobKind.LAUNCH, agent_id=agent.id, workstream_id=agent.workstream_id)
 

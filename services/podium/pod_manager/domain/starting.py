@@ -13,10 +13,10 @@ from podium.pod_manager.domain.orders import open_job
 from podium.pod_manager.domain.policy import named_profile, profile_for
 from podium.pod_manager.domain.queries import (
     budget_reached,
-    in_plan_order,
     is_full,
     live_agent_of,
     live_agents,
+    plan_order,
     workstreams_in_question,
 )
 from podium.pod_manager.domain.resources import Agent, Plan, Pod, Spec, Workstream
@@ -60,12 +60,11 @@ def _document(pod: Pod, kind: AgentKind, document: Spec | Plan) -> Iterator[Star
 
 def _workers(pod: Pod) -> list[Start]:
     """READY workstreams: what a person asked for first, then by priority, then in plan order."""
+    ready = [ws for ws in pod.workstreams.values() if ws.status is WorkstreamStatus.READY]
+    if not ready:
+        return []
     asked = workstreams_in_question(pod)
-    ready = [
-        ws
-        for ws in in_plan_order(pod)
-        if ws.status is WorkstreamStatus.READY and (ws.start_requested or ws.id not in asked)
-    ]
+    ready = [ws for ws in plan_order(ready) if ws.start_requested or ws.id not in asked]
     ready.sort(key=lambda ws: (not ws.start_requested, -ws.priority.value))
     return [worker(ws) for ws in ready]
 

@@ -1,5 +1,6 @@
 """Deciding: messages, questions, threads, the inbox."""
 
+from functools import lru_cache
 from typing import assert_never
 
 from podium.kernel.errors import Rejection, invalid, not_found, precondition
@@ -111,8 +112,9 @@ def question_id(pod: Pod, caller: Identity, command: AskQuestion) -> str:
     return derive("msg", pod.pod_id, "question", scope, key)
 
 
+@lru_cache(maxsize=1024)
 def posted_id(pod_id: str, request_id: str) -> str:
-    """The id of the message that a PostMessage makes."""
+    """The id of the message that a PostMessage makes; remembered, since its answer asks for it once more."""
     return derive("msg", request_id, pod_id)
 
 
