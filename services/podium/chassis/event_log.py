@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 
 from podium.chassis.engine.ports import (
+    AnyRecord,
     AppendConflict,
     Appended,
     AppendFenced,
@@ -73,7 +74,7 @@ class EventStoreLog:
         except PodiumError as error:
             raise LogUnavailable(str(error)) from error
 
-    async def read_category(self, category: str) -> AsyncIterator[Sequence[StoredRecord]]:
+    async def read_category(self, category: str) -> AsyncIterator[Sequence[AnyRecord]]:
         try:
             async for batch in self._events.read_all(prefixes=[f"{category}/"]):
                 yield batch
