@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-LEAST = 8
+LEAST = 6
 """How many at a time where the processor is what they wait for: they fill one commit while another is under way."""
 MOST = 1024
 LOOK_SECONDS = 0.02
