@@ -133,12 +133,13 @@ class Transaction:
     def append_at_once(self, appends: Sequence[Append]) -> list[Outcome] | None:
         """The usual appends, as one statement that is a transaction of its own; None: nothing happened, it takes more.
 
-        Not between BEGIN and COMMIT: each of these would give up the interpreter's lock once more.
+        At most `ROWS_PER_INSERT` events. Not between BEGIN and COMMIT: each of these would give up the interpreter's
+        lock once more.
         """
         admission = Admission(self, self.position, self.time_us, trusting=True)
         outcomes = admit_all(admission, appends)
-        rows, types = admission.rows, self._cache.types
-        if len(rows) > ROWS_PER_INSERT or not all(row.type in types for row in rows):
+        types = self._cache.types
+        if not all(row.type in types for row in admission.rows):
             return None
         if not all(self._known(name)[0] for name in admission.heads):
             return None

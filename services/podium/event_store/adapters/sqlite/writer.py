@@ -17,7 +17,7 @@ import apsw
 
 from podium.event_store.adapters.sqlite.checkpoints import Checkpoints
 from podium.event_store.adapters.sqlite.connection import storage_error
-from podium.event_store.adapters.sqlite.transaction import Cache, Transaction
+from podium.event_store.adapters.sqlite.transaction import ROWS_PER_INSERT, Cache, Transaction
 from podium.event_store.domain.model import Append, Commit, Outcome, weigh
 from podium.kernel.errors import Rejection, exhausted, unavailable
 
@@ -230,7 +230,7 @@ class Writer:
 
 def _append_at_once(transaction: Transaction, batch: list[_Work]) -> bool:
     """Store a batch of nothing but usual appends; False: nothing happened."""
-    if any(work.job is not None for work in batch):
+    if any(work.job is not None for work in batch) or sum(work.events for work in batch) > ROWS_PER_INSERT:
         return False
     outcomes = transaction.append_at_once([append for work in batch for append in work.appends])
     if outcomes is not None:
