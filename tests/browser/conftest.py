@@ -5,13 +5,13 @@ import random
 import shutil
 import socket
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, FloatRect, Page, async_playwright, expect
 
 from podium.client import signin
 from tests.runner.acp import scripted
@@ -23,6 +23,16 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WAIT_MS = 30_000
 SLEEPER = {"kind": "command", "command": ["sleep", "600"], "pty": True}
 """An agent that lives until it is interrupted."""
+WRITER = """
+[[script]]
+kind = "worker"
+steps = [
+  { run = ["/bin/sh", "-c", "echo another line >> notes.txt"] },
+  { commit = "Note it" },
+  { complete = "A line more." },
+]
+"""
+"""An agent that adds a line each time."""
 SPOKEN: list[dict[str, Any]] = [
     {"think": "Floats are added."},
     {"say": "I look at **money.py** first."},
@@ -63,6 +73,10 @@ class House:
     local: LocalInstallation
     shop: Shop
     browser: Browser
+    cookies: list[Any] = field(default_factory=list)
+    """Of the last browser that signed in."""
+    faults: list[str] = field(default_factory=list)
+    """What pages threw, or wanted and the policy forbade: nothing should."""
 
     @property
     def url(self) -> str:
@@ -72,6 +86,28 @@ class House:
 
     async def sign_in(self, *, width: int = 1280, height: int = 800, dark: bool = False) -> Page:
         """A new browser (its own cookies), signed in by a link as `podium open` makes it, at the board."""
+        page = await self._page(width, height, dark)
+        token = self.local.installation.person_token_file.read_text().strip()
+        await page.goto(signin.sign_in_url(self.url, token))
+        await self.connected(page)
+        self.cookies = list(await page.context.cookies())
+        return page
+
+    async def open(self, path: str = "", *, width: int = 1280, height: int = 800, dark: bool = False) -> Page:
+        """A new browser that was signed in before, at a page."""
+        if not self.cookies:
+            await (await self.sign_in()).context.close()
+        page = await self._page(width, height, dark)
+        await page.context.add_cookies(self.cookies)
+        await page.goto(f"{self.url}/{path}")
+        await self.connected(page)
+        return page
+
+    async def go(self, page: Page, path: str) -> None:
+        """To another place, as by a link: the page stays, and what it knows."""
+        await page.evaluate("path => window.history.pushState({}, '', path)", f"/{path}")
+
+    async def _page(self, width: int, height: int, dark: bool) -> Page:
         context: BrowserContext = await self.browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
@@ -79,10 +115,21 @@ class House:
         )
         context.set_default_timeout(WAIT_MS)
         page = await context.new_page()
-        token = self.local.installation.person_token_file.read_text().strip()
-        await page.goto(signin.sign_in_url(self.url, token))
-        await self.connected(page)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", self._listen)
         return page
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text or "is not a function" in message.text:
+            self.faults.append(message.text)
+
+    async def picture(self, page: Page, name: str, height: int) -> None:
+        """Keeps what is seen as a picture of the README's, where `PODIUM_PICTURES` names a directory for them."""
+        if folder := os.environ.get("PODIUM_PICTURES"):
+            for said in await page.get_by_role("button", name="Dismiss").all():
+                await said.click()
+            clip = FloatRect(x=0, y=0, width=1280, height=height)
+            await page.screenshot(path=Path(folder) / f"{name}.png", clip=clip)
 
     async def connected(self, page: Page) -> None:
         await expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "connected", timeout=WAIT_MS)
@@ -101,18 +148,22 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
     shop = make_shop(root, gated=True, question=QUESTION)
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     speaker = scripted(root, SPOKEN, name="speaker")
+    (root / "writer.toml").write_text(WRITER)
+    writer = {"kind": "scripted", "scenario": str(root / "writer.toml")}
     async with (
         LocalInstallation(
             root,
             gateway={"port": _free_port()},
-            profiles={"demo": shop.profile, "sleeper": SLEEPER, "speaker": speaker},
+            profiles={"demo": shop.profile, "sleeper": SLEEPER, "speaker": speaker, "writer": writer},
         ) as local,
         async_playwright() as playwright,
     ):
         await local.until(lambda _: signin.find_gateway(local.installation) is not None, "the gateway")
         browser = await playwright.chromium.launch(executable_path=_browser(), args=arguments)
-        yield House(local, shop, browser)
+        made = House(local, shop, browser)
+        yield made
         await browser.close()
+        assert not made.faults
 
 
 def _free_port() -> int:

@@ -6,9 +6,9 @@ from playwright.async_api import Page, expect
 from podium.pods.v1.pod_pb2 import Pod
 from podium.pods.v1.pod_service_pb2 import GetPodRequest
 from podium.tasks.v1 import maestro_service_pb2 as calls
+from tests.browser.accessible import assert_accessible
 from tests.browser.agents import cancel, live_agent
 from tests.browser.conftest import House, Landed
-from tests.browser.test_accessible import assert_accessible
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -34,8 +34,7 @@ async def pod_of(house: House, pod_id: str) -> Pod:
 async def test_a_pod_is_ruled_by_keyboard(house: House, landed: Landed) -> None:
     """Budget and rules, a workstream made, edited and skipped, a thread resolved and reopened, an agent marked done."""
     pod_id, _ = await live_agent(house, landed, "sleeper")
-    page = await house.sign_in()
-    await page.goto(f"{house.url}/pod/{pod_id}")
+    page = await house.open(f"pod/{pod_id}")
     await expect(page.get_by_test_id("phases")).to_be_visible()
 
     await choose(page, "Rules and budget")
@@ -82,8 +81,7 @@ async def test_a_task_is_edited_and_deleted_by_keyboard(house: House, landed: La
         task = (
             await podium.maestro.CreateTask(calls.CreateTaskRequest(project_id=landed.project_id, title="Tidy up"))
         ).task
-        page = await house.sign_in()
-        await page.goto(f"{house.url}/project/{landed.project_id}?task={task.id}")
+        page = await house.open(f"project/{landed.project_id}?task={task.id}")
         row = page.get_by_test_id(f"task-{task.id}")
         await expect(row).to_contain_text("Tidy up")
         await choose(page, f"Edit #{task.number}")
@@ -101,9 +99,10 @@ async def test_a_task_is_edited_and_deleted_by_keyboard(house: House, landed: La
 async def test_an_agent_tells_what_it_does(house: House, landed: Landed) -> None:
     """Its words, each tool's call with how far it is, and its plan as a list; what happened before is told the same."""
     pod_id, _ = await live_agent(house, landed, "speaker")
-    page = await house.sign_in()
+    page = await house.open(f"pod/{pod_id}?tab=agents")
     for visit in ("live", "again"):
-        await page.goto(f"{house.url}/pod/{pod_id}?tab=agents")
+        if visit == "again":
+            await page.reload()
         transcript = page.get_by_test_id("transcript")
         await expect(transcript).to_contain_text("I look at money.py first.")
         calls_made = transcript.get_by_test_id("tool-call")

@@ -24,9 +24,8 @@ NEXT_TRY_MS = 75_000
 @pytest.mark.parametrize("service", ["maestro", "gateway"])
 async def test_a_page_outlives_a_killed_service(house: House, landed: Landed, service: str) -> None:
     """The page says that something is away, comes back by itself, and shows what happened meanwhile."""
-    page = await house.sign_in()
+    page = await house.open(f"project/{landed.project_id}")
     try:
-        await page.goto(f"{house.url}/project/{landed.project_id}")
         await expect(page.get_by_test_id(f"task-{landed.pod_id}")).to_be_visible()
         await page.evaluate(RECORD)
         killed = house.local.kill(service)

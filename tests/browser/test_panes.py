@@ -12,8 +12,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def open_task(house: House, landed: Landed) -> Page:
-    page = await house.sign_in()
-    await page.goto(f"{house.url}/project/{landed.project_id}")
+    page = await house.open(f"project/{landed.project_id}")
     await expect(page.get_by_test_id(f"task-{landed.pod_id}")).to_be_visible()
     return page
 
@@ -38,8 +37,7 @@ async def test_two_browsers_stay_in_step(house: House, landed: Landed) -> None:
 async def test_a_removal_that_the_server_refuses_is_taken_back(house: House, landed: Landed) -> None:
     """A live agent's session is out at once; when Maestro refuses it is back in its places, and the error says why."""
     pod_id, session_id = await live_agent(house, landed, "sleeper")
-    page = await house.sign_in()
-    await page.goto(f"{house.url}/project/{landed.project_id}?session={session_id}")
+    page = await house.open(f"project/{landed.project_id}?session={session_id}")
     listed = page.get_by_test_id(f"session-{session_id}")
     task = page.get_by_test_id(f"task-{pod_id}")
     await expect(listed).to_be_visible()

@@ -43,8 +43,8 @@ async def create(house: House, project_id: str, title: str) -> None:
 async def test_tabs_share_one_watch_and_outlive_each_other(house: House, landed: Landed) -> None:
     """Three tabs, one watch at the gateway; the tab that opened it is closed amid changes, and none is missed."""
     await until_watches(house, 0)
-    first = await house.sign_in()
     path = f"project/{landed.project_id}"
+    first = await house.open(path)
     second, third = await open_tab(house, first, path), await open_tab(house, first, path)
     assert await watches(house) == 1
     titles = [f"Amid the closing {number}" for number in range(20)]

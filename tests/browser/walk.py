@@ -30,12 +30,16 @@ async def walk(house: "House") -> "Landed":
     await tab(page, "Agents").click()
     await page.get_by_role("button", name="Worker · money").click()
     await expect(page.get_by_test_id("transcript")).to_contain_text("Reading shop/money.py")
+    await tab(page, "Work").click()
+    await expect(page.get_by_test_id("node-money")).to_contain_text("Reading shop/money.py")
+    await house.picture(page, "web-work", 530)
     house.shop.open_gate()
 
     await page.get_by_role("navigation", name="Main").get_by_role("link", name="Inbox").click()
     await page.get_by_role("button", name="half to even").click()
     await page.get_by_role("link", name="Look at the changes").click()
     await expect(page.get_by_role("region", name="Changes in shop/money.py")).to_be_visible()
+    await house.picture(page, "web-review", 800)
     await page.get_by_role("button", name="Approve and land").click()
     commit = await page.get_by_test_id("landed").inner_text()
     pod_id = page.url.split("/pod/")[1].split("?")[0]

@@ -95,8 +95,8 @@ describe("approved work", () => {
   const approved = { integrationCommit: "abc", approvedCommit: "abc", checks: ChecksResult.PASSED };
 
   it("lands on its branch or by a pull request; first as the pod's rules say", () => {
-    expect(texts({})).toEqual(["Approve and land", "Approve and open a pull request"]);
-    expect(texts({ policy: { landing: Landing.PULL_REQUEST } })).toEqual(["Approve and open a pull request", "Approve and land"]);
+    expect(texts({})).toEqual(["Approve and land", "Approve as a pull request"]);
+    expect(texts({ policy: { landing: Landing.PULL_REQUEST } })).toEqual(["Approve as a pull request", "Approve and land"]);
     expect(texts({ review: approved })).toEqual(["Land again", "Land by a pull request"]);
   });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Phase, PodSummarySchema } from "@gen/podium/pods/v1/pod_pb";
 import { projectIdOf, titleOf } from "@/api/repository";
 import { arrange, matches } from "@/pages/board/filter";
-import { toChanges } from "@/pages/pod/review/comments";
+import { ownerOf, toChanges } from "@/pages/pod/review/comments";
 import { parseDiff } from "@/pages/pod/review/parseDiff";
 
 const DIFF = `diff --git a/shop/money.py b/shop/money.py
@@ -37,11 +37,17 @@ describe("a diff", () => {
 
   it("is commented by line, and general words go along", () => {
     const comment = { id: "1", path: "shop/money.py", line: 2, quoted: "x = 2", text: "why 2?", workstreamId: "money" };
-    expect(toChanges([comment], { workstreamId: "stock", text: "and tests" })).toEqual([
+    expect(toChanges([comment], { workstreamIds: ["stock"], text: "and tests" })).toEqual([
       { workstreamId: "money", comment: "why 2?", anchor: { document: "shop/money.py", firstLine: 2, lastLine: 2, quotedText: "x = 2" } },
       { workstreamId: "stock", comment: "and tests" },
     ]);
     expect(toChanges([], null)).toEqual([]);
+  });
+
+  it("goes to the last workstream that changed the file", async () => {
+    const files: Record<string, string[]> = { money: ["a.py", "b.py"], stock: ["b.py"], docs: [] };
+    const owner = (path: string) => ownerOf(path, ["money", "stock", "docs"], async (id) => files[id] ?? []);
+    expect([await owner("a.py"), await owner("b.py"), await owner("unknown.py")]).toEqual(["money", "stock", "docs"]);
   });
 });
 

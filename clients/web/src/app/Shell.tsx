@@ -23,8 +23,8 @@ export function Shell() {
   useEffect(watchBoard, []);
   useEffect(() => {
     const timer = setTimeout(() => {
-      void load();
-      void import("@/ui/MarkdownRendered");
+      // Where the gateway is away just now, they are fetched when they are needed.
+      for (const part of [load(), import("@/ui/MarkdownRendered")]) part.catch(() => undefined);
     }, 300);
     return () => clearTimeout(timer);
   }, []);

@@ -24,9 +24,9 @@ export function walk(key: string, from: Element | null): boolean {
   return true;
 }
 
-/** From the search field of a list into it. */
-export function enterRows(): boolean {
-  const row = firstShown()?.querySelector<HTMLElement>("[data-row]");
+/** From the search field of a list into it; from another one into the first list of the page. */
+export function enterRows(from: Element): boolean {
+  const row = (from.closest("[data-rows]") ?? firstShown())?.querySelector<HTMLElement>("[data-row]");
   row?.focus();
   return Boolean(row);
 }

@@ -22,7 +22,7 @@ export function useShortcuts(): void {
         return;
       }
       if (event.metaKey || event.ctrlKey || event.altKey || document.querySelector("[role=dialog],[role=menu]")) return;
-      if (event.key === "ArrowDown" && (event.target as HTMLElement).matches?.("[data-search]") && enterRows()) event.preventDefault();
+      if (event.key === "ArrowDown" && (event.target as HTMLElement).matches?.("[data-search]") && enterRows(event.target as HTMLElement)) event.preventDefault();
       if (typing(event.target)) return;
       if (event.timeStamp - goes < 1200) {
         goes = 0;

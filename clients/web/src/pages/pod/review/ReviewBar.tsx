@@ -17,7 +17,8 @@ interface Props {
   workstreams: readonly Workstream[];
   of: string;
   onOf: (workstreamId: string) => void;
-  request: (general: { workstreamId: string; text: string } | null) => Promise<unknown>;
+  /** Sends the comments, with words that belong to no line; `chosen`: to whom those go, empty: to all that is meant. */
+  request: (words: string, chosen: string) => Promise<unknown>;
 }
 
 const CHECKS: Record<number, [string, Tone]> = {
@@ -32,15 +33,18 @@ export function ReviewBar({ open, comments, workstreams, of, onOf, request }: Pr
   const [busy, run] = useAction();
   const review = pod.review;
   const [text, tone] = CHECKS[review?.checks ?? 0] ?? ["Being verified", "neutral" as Tone];
-  const target = of || workstreams.at(-1)?.id || "";
   const approved = Boolean(review?.approvedCommit) && review?.approvedCommit === review?.integrationCommit;
   const [usual, other] = waysToLand(pod);
   const proposed = proposal(pod) !== null;
   const approve = (way: WayToLand) => void run(() => actions.approveReview(review?.integrationCommit ?? "", way.landing));
   const sendBack = () => ask({
-    title: "Request changes", verb: "Send back", fields: [{ kind: "text", name: "words", label: "What should be different?", required: comments.length === 0 }],
-    description: `${comments.length ? `Your ${comments.length} comments on lines go along. ` : ""}General words go to “${target}”; its agent works again, with them as its next prompt.`,
-    act: ({ words = "" }) => request(words.trim() ? { workstreamId: target, text: words.trim() } : null),
+    title: "Request changes", verb: "Send back",
+    description: `${comments.length > 0 ? `Your comments on lines (${comments.length}) go along, each to the workstream that changed its file. ` : ""}Their agents work again, with what you say as their next prompt.`,
+    fields: [
+      { kind: "choice", name: "workstream", label: "Words for", initial: of, options: [["", comments.length > 0 ? "Those with comments" : "All workstreams"], ...workstreams.map((each) => [each.id, each.title] as const)] },
+      { kind: "text", name: "words", label: comments.length > 0 ? "More words (optional)" : "What should be different?", required: comments.length === 0 },
+    ],
+    act: ({ words = "", workstream = "" }) => request(words.trim(), workstream),
   });
   return (
     <>
@@ -54,10 +58,11 @@ export function ReviewBar({ open, comments, workstreams, of, onOf, request }: Pr
           {workstreams.map((each) => <option key={each.id} value={each.id}>{each.title}</option>)}
         </select>
         <span className="text-faint">{review?.filesChanged} files, +{review?.insertions} −{review?.deletions} at <code className="font-mono">{review?.integrationCommit.slice(0, 12)}</code></span>
-        <span className="flex-1" />
-        {open && <Button onClick={sendBack}>Request changes{comments.length > 0 && ` (${comments.length})`}…</Button>}
-        {open && !approved && <Button disabled={busy} onClick={() => approve(other)}>{other.approve}</Button>}
-        {open && !proposed && <Button kind="primary" disabled={busy || approved} onClick={() => approve(usual)}>{approved ? "Landing…" : usual.approve}</Button>}
+        <span className="ml-auto flex flex-wrap justify-end gap-2">
+          {open && <Button onClick={sendBack}>Request changes{comments.length > 0 && ` (${comments.length})`}…</Button>}
+          {open && !approved && <Button disabled={busy} onClick={() => approve(other)}>{other.approve}</Button>}
+          {open && !proposed && <Button kind="primary" disabled={busy || approved} onClick={() => approve(usual)}>{approved ? "Landing…" : usual.approve}</Button>}
+        </span>
       </div>
       {review?.checksOutput && review.checks === ChecksResult.FAILED && <pre tabIndex={0} className="card max-h-72 overflow-auto p-3 font-mono text-xs">{review.checksOutput}</pre>}
     </>

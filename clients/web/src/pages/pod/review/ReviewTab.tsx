@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { diff } from "@/api/queries";
 import { explain } from "@/api/errors";
@@ -6,7 +6,7 @@ import { WorkstreamStatus, Phase } from "@gen/podium/pods/v1/pod_pb";
 import { Empty } from "@/ui/Empty";
 import { Notice } from "@/ui/Notice";
 import { usePodView } from "../PodContext";
-import { toChanges, type Comment } from "./comments";
+import { ownerOf, toChanges, type Comment } from "./comments";
 import { DiffFileView } from "./DiffFileView";
 import { parseDiff, type DiffLine } from "./parseDiff";
 import { ReviewBar } from "./ReviewBar";
@@ -20,16 +20,24 @@ export function ReviewTab() {
   const { data, error, isPending } = useQuery({ ...diff(pod.podId, review?.integrationCommit ?? "", of), enabled: Boolean(review?.verified) });
   const files = useMemo(() => parseDiff(data?.text ?? ""), [data]);
   const open = !past && pod.phase === Phase.REVIEW && Boolean(review?.verified) && !review?.landedCommit;
-  const target = of || workstreams.at(-1)?.id || "";
+  const queries = useQueryClient();
+  const ids = workstreams.map((each) => each.id);
+  const filesOf = async (id: string) => parseDiff((await queries.fetchQuery(diff(pod.podId, review?.integrationCommit ?? "", id))).text).map((file) => file.path);
+  const request = async (words: string, chosen: string) => {
+    const owned = await Promise.all(comments.map(async (each) => ({ ...each, workstreamId: each.workstreamId || (await ownerOf(each.path, ids, filesOf)) })));
+    const commented = [...new Set(owned.map((each) => each.workstreamId))];
+    const targets = chosen ? [chosen] : commented.length > 0 ? commented : ids;
+    await actions.requestChanges(toChanges(owned, words ? { text: words, workstreamIds: targets } : null));
+    setComments([]);
+  };
   const add = (line: DiffLine, path: string, text: string) =>
-    setComments((held) => [...held, { id: `${path}:${held.length}:${line.after || line.before}`, path, line: line.after || line.before, quoted: line.text, text, workstreamId: target }]);
+    setComments((held) => [...held, { id: `${path}:${held.length}:${line.after || line.before}`, path, line: line.after || line.before, quoted: line.text, text, workstreamId: of }]);
   if (!review?.verified) {
     return <Empty icon="check" title={pod.phase === Phase.REVIEW ? "The work is being verified" : "Nothing to review yet"}>When all workstreams are merged, the checks run on the result and the changes stand here, to be landed or sent back.</Empty>;
   }
   return (
     <div className="space-y-3">
-      <ReviewBar open={open} comments={comments} workstreams={workstreams} of={of} onOf={setOf}
-        request={async (general) => { await actions.requestChanges(toChanges(comments, general)); setComments([]); }} />
+      <ReviewBar open={open} comments={comments} workstreams={workstreams} of={of} onOf={setOf} request={request} />
       {data?.truncated && <Notice tone="wait">The diff is longer than what is kept; its end is left out.</Notice>}
       {error && <Notice tone="bad">{explain(error).title}. {explain(error).hint}</Notice>}
       {isPending && <p role="status" className="text-faint">Loading the changes…</p>}

@@ -10,7 +10,7 @@ export interface WayToLand {
 }
 
 const TARGET: WayToLand = { landing: Landing.TARGET, approve: "Approve and land", again: "Land again" };
-const REQUEST: WayToLand = { landing: Landing.PULL_REQUEST, approve: "Approve and open a pull request", again: "Land by a pull request" };
+const REQUEST: WayToLand = { landing: Landing.PULL_REQUEST, approve: "Approve as a pull request", again: "Land by a pull request" };
 
 /** How the pod's rules say that it lands, and the other way. */
 export const waysToLand = (pod: Pod): readonly [WayToLand, WayToLand] =>

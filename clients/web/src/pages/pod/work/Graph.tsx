@@ -7,7 +7,9 @@ import { workstreamWord } from "@/lib/words";
 import { Chip } from "@/ui/Chip";
 import { say } from "./WorkstreamRow";
 
-const WIDTH = 186;
+/** Of a workstream: where there is room for it, and where there is not. */
+const BROAD = 230;
+const NARROW = 186;
 const HEIGHT = 78;
 const MARGIN = 12;
 /** Smaller than this its words cannot be read. */
@@ -21,9 +23,11 @@ const satisfied = (status: WorkstreamStatus) => status === WorkstreamStatus.COMP
 export default function Graph({ workstreams, chosen, onChoose }: { workstreams: Workstream[]; chosen: string; onChoose: (id: string) => void }) {
   const shape = workstreams.map((each) => `${each.id}<${each.dependencies.join("|")}`).join(";");
   // Places depend on the shape alone: a change of status moves nothing.
-  const places = useMemo(() => arrange(workstreams), [shape]);
+  const broad = useMemo(() => arrange(workstreams, BROAD), [shape]);
+  const narrow = useMemo(() => arrange(workstreams, NARROW), [shape]);
   const [room, place] = useRoom();
-  const wide = Math.max(...[...places.values()].map(({ x }) => x + WIDTH)) + MARGIN;
+  const [places, width] = breadth(broad, BROAD) <= room ? [broad, BROAD] : [narrow, NARROW];
+  const wide = breadth(places, width);
   const high = Math.max(...[...places.values()].map(({ y }) => y + HEIGHT)) + MARGIN;
   const zoom = Math.min(1, Math.max(ZOOM_LEAST, room / wide));
   useEffect(() => {
@@ -34,7 +38,7 @@ export default function Graph({ workstreams, chosen, onChoose }: { workstreams: 
     type: "workstream",
     position: places.get(workstream.id) ?? { x: 0, y: 0 },
     data: { workstream, chosen: workstream.id === chosen, onChoose },
-    width: WIDTH, height: HEIGHT,
+    width, height: HEIGHT,
     draggable: false, connectable: false, focusable: false, selectable: false,
     // The library lets the pointer through where nothing can be done to a node itself; the button in it is ours.
     style: { pointerEvents: "all" },
@@ -43,7 +47,7 @@ export default function Graph({ workstreams, chosen, onChoose }: { workstreams: 
     <div ref={place} data-testid="graph" className="max-h-[70vh] overflow-auto">
       {room > 0 && (
         <div style={{ width: Math.max(room, wide * zoom), height: Math.max(180, high * zoom + 2 * MARGIN) }}>
-          <ReactFlow key={shape} nodes={nodes} edges={edgesOf(workstreams)} nodeTypes={NODE_TYPES} viewport={{ x: Math.max(0, (room - wide * zoom) / 2), y: MARGIN, zoom }} minZoom={ZOOM_LEAST} maxZoom={1}
+          <ReactFlow key={`${shape} ${width}`} nodes={nodes} edges={edgesOf(workstreams)} nodeTypes={NODE_TYPES} viewport={{ x: Math.max(0, (room - wide * zoom) / 2), y: MARGIN, zoom }} minZoom={ZOOM_LEAST} maxZoom={1}
             panOnDrag={false} zoomOnScroll={false} zoomOnPinch={false} zoomOnDoubleClick={false} preventScrolling={false}
             nodesConnectable={false} proOptions={{ hideAttribution: true }} aria-label="Dependencies of the workstreams">
             <Background color="var(--line)" gap={20} />
@@ -97,15 +101,19 @@ function NodeView({ data }: NodeProps<WorkstreamNode>) {
   );
 }
 
-function arrange(workstreams: Workstream[]): Map<string, { x: number; y: number }> {
+type Places = ReadonlyMap<string, { x: number; y: number }>;
+
+const breadth = (places: Places, width: number) => Math.max(...[...places.values()].map(({ x }) => x + width)) + MARGIN;
+
+function arrange(workstreams: Workstream[], width: number): Places {
   const graph = new Layout();
   graph.setGraph({ rankdir: "LR", nodesep: 16, ranksep: 32, marginx: MARGIN, marginy: MARGIN });
   graph.setDefaultEdgeLabel(() => ({}));
-  for (const each of workstreams) graph.setNode(each.id, { width: WIDTH, height: HEIGHT });
+  for (const each of workstreams) graph.setNode(each.id, { width, height: HEIGHT });
   for (const each of workstreams) for (const id of each.dependencies) if (graph.hasNode(id)) graph.setEdge(id, each.id);
   layout(graph);
   return new Map(workstreams.map(({ id }) => {
     const { x, y } = graph.node(id) as { x: number; y: number };
-    return [id, { x: x - WIDTH / 2, y: y - HEIGHT / 2 }];
+    return [id, { x: x - width / 2, y: y - HEIGHT / 2 }];
   }));
 }
