@@ -4,12 +4,16 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from podium.cli import exits
 from podium.client.installation import Installation
 from tests.support.shop import Shop
+
+_LIMIT_SECONDS = 60.0
 
 
 class Person:
@@ -32,6 +36,13 @@ class Person:
     def json(self, *arguments: str, code: int = exits.OK) -> Any:
         """The JSON value that `podium … --output json` prints."""
         return json.loads(self.call(*arguments, "--output", "json", code=code))
+
+    def json_once(self, holds: Callable[[Any], bool], *arguments: str) -> Any:
+        """The same, once it is so: what follows from something else comes a little later."""
+        deadline = time.monotonic() + _LIMIT_SECONDS
+        while not holds(found := self.json(*arguments)):
+            assert time.monotonic() < deadline, f"never came: {found}"
+        return found
 
     def _run(self, arguments: tuple[str, ...], code: int, stdin: str | None) -> "subprocess.CompletedProcess[str]":
         answer = subprocess.run(

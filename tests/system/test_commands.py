@@ -52,8 +52,7 @@ def test_from_run_to_land_by_single_commands(person: Person, tmp_path: Path) -> 
     events = person.json("events", "1")
     assert [event["revision"] for event in events] == list(range(1, len(events) + 1))
     assert {"SpecApproved", "PlanApproved", "WorkLanded"} <= {event["type"] for event in events}
-    sessions = person.json("sessions", "1")
-    assert {session["status"] for session in sessions} == {"COMPLETED"}
+    sessions = person.json_once(lambda found: {each["status"] for each in found} == {"COMPLETED"}, "sessions", "1")
     assert "preparing a worktree" in person.call("logs", sessions[0]["id"])
     assert "ready at" in person.call("logs", "runner")
     assert person.json("ls")[0]["pod"]["phase"] == "COMPLETED"
