@@ -6,8 +6,8 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from podium.tasks.v1 import maestro_service_pb2 as calls
+from tests.browser.accessible import assert_accessible
 from tests.browser.conftest import House, Landed
-from tests.browser.test_accessible import assert_accessible
 from tests.browser.test_tabs import watches
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
