@@ -81,16 +81,19 @@ class RequestTable:
 
         The hash that counts is an id's first, the revision its last.
         """
-        kept: dict[str, tuple[str, int]] = {}
-        gone = 0
+        kept: dict[str, RequestRecord] = {}
+        number = gone = 0
         for request_id, request_hash, revision in rows:
             known = kept.get(request_id)
-            kept[request_id] = (request_hash if known is None else known[0], revision)
+            if known is not None:
+                kept[request_id] = RequestRecord(known.request_hash, revision, known.number)
+                continue
+            kept[request_id] = RequestRecord(request_hash, revision, number)
+            number += 1
             if len(kept) > REQUESTS_KEPT:
                 del kept[next(iter(kept))]
                 gone += 1
-        records = {rid: RequestRecord(*row, number) for number, (rid, row) in enumerate(kept.items(), gone)}
-        return RequestTable(Map(records), Map(enumerate(kept, gone)), gone, gone + len(kept))
+        return RequestTable(Map(kept), Map(enumerate(kept, gone)), gone, number)
 
     def rows(self) -> list[tuple[str, str, int]]:
         """(id, hash, revision), oldest first, for a snapshot."""
