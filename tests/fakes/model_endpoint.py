@@ -16,6 +16,8 @@ from typing import Any
 _WRITES = ("write", "write_file")
 _RUNS = ("bash", "run_shell_command", "shell")
 _SEARCH = "tool_search"
+_SEARCHES = 20
+"""Then a tool is not there, and the play cannot go on."""
 _PLANS = ("todowrite", "todo_write")
 _WORKTREE = re.compile(r"(/[^\s\"'<>`]*/worktrees/[^\s\"'<>`]+)")
 
@@ -46,6 +48,11 @@ class Conversation:
         begin = next(number for number, message in enumerate(self.messages) if since in json.dumps(message))
         said = [message for message in self.messages[begin:] if message.get("role") == "assistant"]
         return sum(_SEARCH not in json.dumps(message.get("tool_calls")) for message in said)
+
+    @property
+    def searches(self) -> int:
+        """How often the model has looked for tools."""
+        return sum(_SEARCH in json.dumps(each.get("tool_calls")) for each in self.messages if "tool_calls" in each)
 
     @property
     def results(self) -> list[str]:
@@ -132,10 +139,10 @@ def tool(name: str, **arguments: Any) -> Move:
     """Call a tool of Podium's, whatever the agent makes of its name."""
 
     def call(talk: Conversation) -> tuple[str, dict[str, Any]]:
-        if _SEARCH in talk.tools and not any(offered.endswith(name) for offered in talk.tools):
-            return _SEARCH, {
-                "query": f"select:mcp__podium__{name}"
-            }  # some agents show tools only to who looks for them
+        is_offered = any(offered.endswith(name) for offered in talk.tools)
+        if _SEARCH in talk.tools and not is_offered and talk.searches < _SEARCHES:
+            # Some agents show tools only to who looks for them.
+            return _SEARCH, {"query": f"select:mcp__podium__{name}"}
         return talk.tool(name), arguments
 
     return Move(call)
