@@ -196,8 +196,8 @@ async def together(*waits: Any) -> None:
 
 
 async def living(runner: Podium, name: str = "r1") -> Lease:
-    """The runner's lease, for as long as a test may take."""
-    return (await runner.event_store.AcquireLease(AcquireLeaseRequest(name=name, ttl_seconds=60))).lease
+    """The runner's lease, for as long as a test may take, also a long one."""
+    return (await runner.event_store.AcquireLease(AcquireLeaseRequest(name=name, ttl_seconds=3600))).lease
 
 
 class Place:
