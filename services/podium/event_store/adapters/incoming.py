@@ -14,14 +14,17 @@ from podium.kernel.errors import invalid
 
 def parse_append(view: Any) -> Append:
     """The append of an `AppendRequest`'s view; raises the Rejection of what is wrong with it."""
-    parts = []
+    parts: list[StreamPart] = []
     for index, part in enumerate(view.appends):
         expected = part.expected_revision if part.HasField("expected_revision") else None
-        parts.append(StreamPart(part.stream, _parse_facts(part.events, index), expected))
-    append = Append(parts, parse_fence(view.fence) if view.HasField("fence") else None)
+        parts.append(_new(StreamPart, (part.stream, _parse_facts(part.events, index), expected)))
+    append = _new(Append, (parts, parse_fence(view.fence) if view.HasField("fence") else None))
     limits.check_append(append)
     return append
 
+
+_new = tuple.__new__
+"""Makes a named tuple at half the cost of its own constructor."""
 
 _ID = b'"\x10'
 """How an event with an id of the right length begins: field 4, 16 bytes."""
@@ -40,7 +43,7 @@ class _Unusual(Exception):
 def _parse_facts(bodies: Iterable[bytes], part: int) -> list[Fact]:
     """The facts, checked; quickly where all is short, known and in protobuf's one form, and that is nearly always."""
     facts: list[Fact] = []
-    head, kind, sound, new = b"", "", b"", tuple.__new__
+    head, kind, sound = b"", "", b""
     for body in bodies:
         try:
             # The events of an append mostly share their metadata, and often their types.
@@ -55,7 +58,7 @@ def _parse_facts(bodies: Iterable[bytes], part: int) -> list[Fact]:
             head = b""
             facts.append(_fact(body, f"appends[{part}].events[{len(facts)}]"))
         else:
-            facts.append(new(Fact, (body[2:_TYPE_AT], kind, body)))
+            facts.append(_new(Fact, (body[2:_TYPE_AT], kind, body)))
     return facts
 
 
