@@ -70,6 +70,28 @@ async def test_a_rejection_on_uncommitted_events_waits_for_their_commit() -> Non
         assert (await nothing).state.total == 6
 
 
+async def test_whoever_goes_away_takes_nobody_along() -> None:
+    """A caller leaves amid its append: the command takes effect, and who rests on it hears its own answer after it."""
+    log = MemoryLog()
+    async with engine_over(log) as engine:
+        await add(engine, "a", 1, "r0")
+        log.stall()
+        gone = asyncio.ensure_future(add(engine, "a", 5, "r1", limit=6))
+        refused = asyncio.ensure_future(add(engine, "a", 5, "r2", limit=6))
+        left = asyncio.ensure_future(add(engine, "a", 6, "r3", limit=6))
+        again = asyncio.ensure_future(add(engine, "a", 5, "r1", limit=6))
+        await until(lambda: engine._entities["a"]._head.revision >= 2)
+        gone.cancel()
+        left.cancel()
+        await asyncio.wait({gone, left})
+        assert not refused.done() and not again.done()
+        log.flow()
+        with pytest.raises(Rejection):
+            await refused
+        assert (await again).duplicate
+        assert (await engine.view("a")).state.total == 6
+
+
 async def test_a_rejection_whose_ground_never_committed_is_outcome_unknown() -> None:
     """When the append that a refusal rests on fails, the refusal is not told."""
     log = MemoryLog()
