@@ -30,6 +30,7 @@ from podium.pod_manager.domain.queries import (
     live_agent_of,
 )
 from podium.pod_manager.domain.resources import Plan, Pod, Spec
+from podium.pod_manager.domain.wording import sentence
 
 OF_MESSAGES = frozenset({InboxReason.QUESTION_ASKED, InboxReason.PERMISSION, InboxReason.BLOCKER_RAISED})
 TITLE_LENGTH = 200
@@ -106,7 +107,7 @@ def _document(pod: Pod, name: str, document: Spec | Plan, kind: AgentKind) -> It
 def _workstreams(pod: Pod) -> Iterator[InboxItem]:
     for ws in in_plan_order(pod):
         if ws.status is WorkstreamStatus.FAILED:
-            text = f"{ws.id} failed: {ws.reason[:TITLE_LENGTH]} Retry it, skip it, or change the plan."
+            text = f"{ws.id} failed: {sentence(ws.reason, TITLE_LENGTH)} Retry it, skip it, or change the plan."
             yield item(InboxReason.WORKSTREAM_FAILED, ws.id, text)
         elif is_held(pod, ws):
             text = f"The attempt at {ws.id} was interrupted: retry it, skip it, or complete it as it stands."

@@ -35,8 +35,10 @@ from podium.pod_manager.domain.queries import (
 from podium.pod_manager.domain.resources import Agent, ExternalSync, Plan, Pod, Spec
 from podium.pod_manager.domain.starting import free_slots, wanted
 from podium.pod_manager.domain.views import SchedulerView, WaitingOn
+from podium.pod_manager.domain.wording import sentence
 
 K = WaitingKind
+_REASON_LENGTH = 200
 _PAUSES = {FailureCause.RATE_LIMITED: K.RATE_LIMIT, FailureCause.LOGIN_FAILED: K.LOGIN}
 _JOBS = {JobKind.MERGE: "to be merged", JobKind.VERIFY: "to be verified", JobKind.LAND: "to be landed"}
 
@@ -77,7 +79,7 @@ def _reasons(pod: Pod) -> Iterator[WaitingOn]:
 def _questions(pod: Pod) -> Iterator[WaitingOn]:
     for question in open_questions(pod):
         if question.blocking:
-            text = f"an answer to: {question.content[:200]}"
+            text = f"an answer to: {question.content[:_REASON_LENGTH]}"
             yield WaitingOn(K.ANSWER, text, question.id, since_time=question.posted_time)
 
 
@@ -94,7 +96,7 @@ def _document(pod: Pod, name: str, document: Spec | Plan, kind: AgentKind) -> It
         text = f"the agent that was to write the {name} was interrupted: ask for another one, or write it"
         yield WaitingOn(K.DECISION, text, name)
     elif document.failed_attempts >= pod.policy.max_attempts:
-        text = f"{document.failed_attempts} agents failed to write the {name}: {document.last_error[:200]}"
+        text = f"{document.failed_attempts} agents failed to write the {name}: {document.last_error[:_REASON_LENGTH]}"
         yield WaitingOn(K.DOCUMENT, text, name)
     elif document.next_retry_time is not None and (document.requested or not document.version):
         yield _pause(name, f"the {name}", document.last_cause, document.last_error, document.next_retry_time)
@@ -105,7 +107,7 @@ def _document(pod: Pod, name: str, document: Spec | Plan, kind: AgentKind) -> It
 
 def _pause(subject: str, what: str, cause: FailureCause, error: str, until: datetime) -> WaitingOn:
     kind = _PAUSES.get(cause, K.COOLDOWN)
-    return WaitingOn(kind, f"the next attempt at {what}, after: {error[:200]}", subject, until_time=until)
+    return WaitingOn(kind, f"the next attempt at {what}, after: {error[:_REASON_LENGTH]}", subject, until_time=until)
 
 
 # -- workstreams -----------------------------------------------------------------------------------------------------
@@ -116,7 +118,7 @@ def _workstreams(pod: Pod) -> Iterator[WaitingOn]:
         attempt = last_attempt(ws)
         since = attempt.ended_time if attempt else None
         if ws.status is WorkstreamStatus.FAILED:
-            text = f"{ws.id} failed: {ws.reason[:200]} Retry it, skip it, or change the plan."
+            text = f"{ws.id} failed: {sentence(ws.reason, _REASON_LENGTH)} Retry it, skip it, or change the plan."
             yield WaitingOn(K.DECISION, text, ws.id, since_time=since)
         elif is_held(pod, ws):
             text = f"the attempt at {ws.id} was interrupted: retry it, skip it, or complete it as it stands"
@@ -138,7 +140,7 @@ def _review(pod: Pod) -> Iterator[WaitingOn]:
             text = "no work was done, so there is nothing to verify: complete the pod, cancel it, or send it back"
             yield WaitingOn(K.DECISION, text, "review")
         elif review.verify_error:
-            text = f"the work could not be verified: {review.verify_error[:200]}"
+            text = f"the work could not be verified: {review.verify_error[:_REASON_LENGTH]}"
             yield WaitingOn(K.CHECKS, text, "review", until_time=review.next_retry_time)
         return
     if review.checks is ChecksResult.FAILED and not review.approved_commit:
