@@ -28,6 +28,7 @@ async def test_axe_finds_nothing_on_any_page(house: House, landed: Landed) -> No
     card = page.get_by_test_id(f"card-{landed.pod_id}")
     await expect(card).to_be_visible()
     await assert_accessible_in_both_themes(page, "board")
+    await assert_accessible(page, "board, dark, with every rule")
     await card.click()
     for name in TABS:
         await tab(page, name).click()

@@ -6,7 +6,7 @@ import { Decisions } from "@/pages/pod/Decisions";
 
 export function InboxPod({ podId }: { podId: string }) {
   const { pod } = usePod(podId);
-  if (!pod) return <div className="card h-24 animate-pulse" aria-label="Loading" />;
+  if (!pod) return <div role="status" className="card h-24 animate-pulse" aria-label="Loading" />;
   return (
     <section aria-label={pod.title} className="card @container overflow-hidden">
       <div className="flex items-center gap-2 border-b border-line px-4 py-2.5">
