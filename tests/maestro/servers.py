@@ -32,10 +32,12 @@ class Servers:
 
     data_dir: Path
     stack: AsyncExitStack
+    leases: dict[str, float] = field(default_factory=dict)
+    """Settings of theirs, where the usual ones do not do."""
     maestro: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     def settings(self, service: str) -> ServiceSettings:
-        return ServiceSettings(service=service, data_dir=self.data_dir, shutdown_grace_seconds=0.5)
+        return ServiceSettings(service=service, data_dir=self.data_dir, shutdown_grace_seconds=0.5, **self.leases)
 
     async def start(self, service: str, start: Start, ahead: float = 0.0) -> AsyncExitStack:
         """Start a server; close what is returned to stop it. Its clock is so many seconds ahead."""
@@ -59,10 +61,10 @@ class Servers:
 
 
 @asynccontextmanager
-async def servers(data_dir: Path) -> AsyncIterator[Servers]:
+async def servers(data_dir: Path, **leases: float) -> AsyncIterator[Servers]:
     """Event store and Maestro, running."""
     async with AsyncExitStack() as stack:
-        found = Servers(data_dir, stack)
+        found = Servers(data_dir, stack, leases)
         await found.start("event-store", start_event_store)
         await found.start_maestro()
         yield found

@@ -47,8 +47,8 @@ class Network:
 
 @pytest.fixture
 async def network(tmp_path: Path) -> AsyncIterator[Network]:
-    """Session s of project p runs."""
-    async with servers(tmp_path) as running, AsyncExitStack() as stack:
+    """Session s of project p runs; Maestro's lease outlasts the pauses of a busy machine, over so many rounds."""
+    async with servers(tmp_path, lease_ttl_seconds=30.0) as running, AsyncExitStack() as stack:
         installation = running.settings("maestro").installation
         proxy = ChaosProxy(installation.run_dir / "chaos.sock", installation.socket("maestro"))
         await stack.enter_async_context(proxy)

@@ -12,6 +12,7 @@ from typing import Any
 
 from podium.client import Podium
 from podium.client.installation import Installation
+from podium.runner.processes.table import row
 from tests.support.home import a_home
 
 LIMIT_SECONDS = 60.0
@@ -110,6 +111,12 @@ class LocalInstallation:
         pid = int(self.service(name)["pid"])
         os.kill(pid, signal.SIGKILL)
         return pid
+
+    async def gone(self, pid: int) -> None:
+        """Returns when a killed process is no more: its connections are closed then."""
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while row(pid) is not None:
+                await asyncio.sleep(_LOOK_SECONDS)
 
     async def back(self, name: str, killed: int) -> None:
         """Returns when the service runs again as another process and is ready."""

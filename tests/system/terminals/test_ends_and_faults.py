@@ -76,6 +76,7 @@ async def test_who_sits_at_a_terminal_goes_on_too(place: LocalInstallation, desk
     terminal = person("session", "new", "--", "/bin/sh", "-c", "stty -echo; echo ready; read x; echo got-$x; exit 6")
     await asyncio.to_thread(terminal.sees, "ready")
     killed = place.kill("maestro")
+    await place.gone(killed)  # or it may still take what is typed with it
     terminal.types("this")
     await place.back("maestro", killed)
     await asyncio.to_thread(terminal.sees, "got-this")

@@ -21,8 +21,8 @@ PAUSE_SECONDS = 5.0
 REATTACH_SECONDS = 10.0
 """How long a write waits while the connection is being made anew, and is repeated until it is answered."""
 _REPEAT_SECONDS = 0.2
-_NOT_SENT = "failed to connect"
-"""How the message begins of an error that says for certain that nothing has left."""
+_AWAY = "failed to connect"
+"""How the message begins of an error that is not worth another attempt at once."""
 
 
 class Terminal:
@@ -54,6 +54,8 @@ class Terminal:
         self._attached = asyncio.Event()
         self._writing = asyncio.Lock()
         self._sequence = 0
+        self._unsure: tuple[str, int, bytes] | None = None
+        """The token, number and bytes of a call that failed and may have arrived: the same again is its repeat."""
         self.offset = after_offset
         """Output up to here was seen."""
         self.input_token = ""
@@ -105,7 +107,9 @@ class Terminal:
         match item.WhichOneof("item"):
             case "opened":
                 opened = item.opened
-                self.input_token, self._sequence = opened.input_token, opened.sequence
+                # A number that was used may still arrive: no other input gets it.
+                used = self._sequence if opened.input_token == self.input_token else 0
+                self.input_token, self._sequence = opened.input_token, max(opened.sequence, used)
                 self.rows, self.columns = opened.rows or self.rows, opened.columns or self.columns
                 # Whoever takes the input later keeps it: a new connection is no reason to take it back.
                 self._take_input = False
@@ -143,7 +147,9 @@ class Terminal:
         from podium.tasks.v1.terminal_service_pb2 import WriteRequest
 
         token = await self._token()
-        self._sequence += 1
+        if self._unsure != (token, self._sequence, data):
+            self._sequence += 1
+        self._unsure = None
         request = WriteRequest(**self._ids, input_token=token, data=data, sequence=self._sequence)
         until, lost = asyncio.get_running_loop().time() + REATTACH_SECONDS, False
         while True:
@@ -152,17 +158,19 @@ class Terminal:
             except InputOutOfOrderError:
                 raise
             except PodiumError as error:
-                if not lost and not _may_have_arrived(error):
+                if not lost and not error.is_outcome_unknown:
                     if token == self.input_token:
                         self._sequence = request.sequence - 1
+                    raise
+                self._unsure = (token, request.sequence, data)
+                if not lost and (error.reason or error.message.startswith(_AWAY)):
                     raise
                 lost = True
                 if not error.is_outcome_unknown or not await self._holds_again(token, until):
                     message = f"the answer was lost, and what was written may have arrived: {error.message}"
                     raise make_error("UNAVAILABLE", "", message) from None
             else:
-                if token == self.input_token:
-                    self._sequence = request.sequence
+                self._unsure = None
                 return
 
     async def _holds_again(self, token: str, until: float) -> bool:
@@ -195,10 +203,6 @@ class Terminal:
                 "FAILED_PRECONDITION", "INPUT_NOT_HELD", "somebody else writes; attach with take_input to take over"
             )
         return self.input_token
-
-
-def _may_have_arrived(error: PodiumError) -> bool:
-    return error.is_outcome_unknown and not error.reason and not error.message.startswith(_NOT_SENT)
 
 
 def _reached(item: Any) -> int | None:
