@@ -12,6 +12,7 @@ from pathlib import Path
 
 import uvloop
 
+import podium.chassis.polling  # noqa: F401 - before gRPC
 from bench.events import ours
 from bench.events.serving import Served
 from podium.client.connection import Podium

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-import podium.event_store.polling  # noqa: F401 - before gRPC, as the store does
+import podium.chassis.polling  # noqa: F401 - before gRPC, as the store does
 from podium.chassis.server import Registration, Shell, run
 from podium.chassis.settings import load
 from podium.events.v1.event_service_pb2 import AppendRequest, AppendResponse

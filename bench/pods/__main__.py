@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+import podium.chassis.polling  # noqa: F401 - before gRPC
 from bench.pods import answering, commands, fanout, recovery, starting, table
 from bench.pods.house import EMPTY, house
 from bench.pods.peers import Peers

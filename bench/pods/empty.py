@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+import podium.chassis.polling  # noqa: F401 - before gRPC
 from podium.chassis.server import Registration, Shell, run
 from podium.chassis.settings import load
 from podium.pods.v1.pod_service_pb2 import PostMessageRequest, PostMessageResponse

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-import podium.event_store.polling  # noqa: F401 - before gRPC
+import podium.chassis.polling  # noqa: F401 - before gRPC
 from podium.chassis.server import Registration, Shell, run
 from podium.chassis.settings import load
 from podium.event_store.adapters.wiring import build

@@ -2,6 +2,7 @@
 
 import sys
 
+import podium.chassis.polling  # noqa: F401 - before gRPC
 from podium.chassis.server import run
 from podium.chassis.settings import load
 from podium.maestro.adapters.wiring import build
