@@ -91,7 +91,7 @@ def _elsewhere(here: Installation, cwd: Path, tmp_path: Path, bare: dict[str, st
     assert names == [*reaching.ADDRESSES.values(), reaching.TOKEN]
     values = [*map(here.address, reaching.ADDRESSES), token]
     there = bare | {"PODIUM_DATA_DIR": str(tmp_path / "nothing")} | dict(zip(names, values, strict=True))
-    listed = run("podium ls", cwd, there)
+    listed = run("podium ls --output json", cwd, there)
     assert listed.returncode == exits.OK and "add rate limiting" in listed.stdout, listed
     more = run("podium run --agent mine --quick --detach 'another one'", cwd, there)
     assert more.returncode == exits.OK, more
