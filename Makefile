@@ -68,7 +68,7 @@ test-web: $(if $(NODE),$(STAMPS)/web-stubs) ## Run the tests of the web interfac
 	@$(if $(NODE),cd $(WEB) && npm run --silent test,$(NO_NODE))
 
 test: setup web test-web ## Run every test.
-	@$(BIN)/python -m pytest -m "not soak" -n 3 --dist loadgroup
+	@$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadgroup
 
 soak: setup ## Run the long tests (many rounds of the kill tests; not part of CI).
 	@$(BIN)/python -m pytest -m soak --timeout 3600
