@@ -3,11 +3,9 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from podium.pods.v1.pod_pb2 import Policy, ProfileChoice
-from podium.pods.v1.pod_service_pb2 import AskQuestionRequest, GetPodRequest, OpenPodRequest
-from podium.tasks.v1 import maestro_service_pb2 as calls
+from podium.pods.v1.pod_service_pb2 import AskQuestionRequest, GetPodRequest
 from tests.browser.accessible import assert_accessible, assert_accessible_in_both_themes
-from tests.browser.agents import cancel
+from tests.browser.agents import cancel, of, open_pod
 from tests.browser.conftest import House, Landed
 from tests.browser.walk import tab
 
@@ -93,24 +91,13 @@ async def test_a_phone_shows_the_pod_without_sideways_scrolling(house: House, la
 
 async def asked(house: House, landed: Landed) -> str:
     """A pod in which somebody asks."""
+    rules = of("sleeper", auto_start_agents=False)
+    pod_id = await open_pod(house, landed.project_id, "On a phone", request="Ask", policy=rules)
     async with house.local.client() as podium:
-        request = calls.CreateTaskRequest(project_id=landed.project_id, title="On a phone")
-        task = (await podium.maestro.CreateTask(request)).task
-        await podium.pods.OpenPod(
-            OpenPodRequest(
-                pod_id=task.id,
-                project_id=landed.project_id,
-                number=task.number,
-                title=task.title,
-                request="Ask",
-                repository=str(house.shop.repository),
-                policy=Policy(profiles=[ProfileChoice(profile="sleeper")], auto_start_agents=False),
-            )
-        )
         await podium.pods.AskQuestion(
-            AskQuestionRequest(pod_id=task.id, content="When shall it be done?", options=["today", "tomorrow"])
+            AskQuestionRequest(pod_id=pod_id, content="When shall it be done?", options=["today", "tomorrow"])
         )
-        return task.id
+    return pod_id
 
 
 async def test_a_stranger_sees_how_to_sign_in_and_nothing_else(house: House) -> None:

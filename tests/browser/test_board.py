@@ -3,10 +3,8 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from podium.pods.v1.pod_pb2 import Policy, ProfileChoice
-from podium.pods.v1.pod_service_pb2 import OpenPodRequest
 from podium.tasks.v1 import maestro_service_pb2 as calls
-from tests.browser.agents import cancel
+from tests.browser.agents import cancel, of, open_pod
 from tests.browser.conftest import House, Landed
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -19,24 +17,6 @@ LISTEN = """() => {
   };
 }"""
 """The browser's notifications are noted; that a person let Podium send them is not what is tested."""
-
-
-async def open_pod(house: House, project_id: str, title: str) -> str:
-    """A pod in which nothing runs, and whose first agent waits for a start."""
-    async with house.local.client() as podium:
-        task = (await podium.maestro.CreateTask(calls.CreateTaskRequest(project_id=project_id, title=title))).task
-        await podium.pods.OpenPod(
-            OpenPodRequest(
-                pod_id=task.id,
-                project_id=project_id,
-                number=task.number,
-                title=title,
-                request=title,
-                repository=str(house.shop.repository),
-                policy=Policy(profiles=[ProfileChoice(profile="nobody")]),
-            )
-        )
-        return task.id
 
 
 async def shown(page: Page, count: int) -> None:
@@ -59,7 +39,9 @@ async def test_the_board_is_live_filtered_and_walked_by_keyboard(house: House, l
             project_id="tea", name="tea", repository=str(house.shop.repository / "tea")
         )
         await podium.maestro.CreateProject(request)
-    pods = [await open_pod(house, "tea", title) for title in ("Brew it hot", "Serve it cold")]
+    # Nobody offers their agent: nothing runs in them.
+    rules = of("nobody")
+    pods = [await open_pod(house, "tea", title, policy=rules) for title in ("Brew it hot", "Serve it cold")]
     for pod_id in pods:
         await expect(page.get_by_test_id(f"card-{pod_id}")).to_be_visible()
     await expect(page.get_by_role("navigation", name="Main").get_by_role("link", name="tea")).to_be_visible()

@@ -3,10 +3,9 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from podium.pods.v1.pod_pb2 import LANDING_TARGET, Policy, ProfileChoice
-from podium.pods.v1.pod_service_pb2 import GetPodRequest, OpenPodRequest
-from podium.tasks.v1 import maestro_service_pb2 as calls
-from tests.browser.agents import cancel
+from podium.pods.v1.pod_pb2 import LANDING_TARGET
+from podium.pods.v1.pod_service_pb2 import GetPodRequest
+from tests.browser.agents import cancel, of, open_pod
 from tests.browser.conftest import House, Landed
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -14,22 +13,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 async def opened(house: House, landed: Landed, title: str, *, quick: bool) -> str:
     """A pod of the agent that adds a line each time; with `quick` it works at once."""
-    async with house.local.client() as podium:
-        request = calls.CreateTaskRequest(project_id=landed.project_id, title=title)
-        task = (await podium.maestro.CreateTask(request)).task
-        await podium.pods.OpenPod(
-            OpenPodRequest(
-                pod_id=task.id,
-                project_id=landed.project_id,
-                number=task.number,
-                title=title,
-                request=title,
-                repository=str(house.shop.repository),
-                quick=quick,
-                policy=Policy(profiles=[ProfileChoice(profile="writer")], auto_start_agents=quick),
-            )
-        )
-        return task.id
+    rules = of("writer", auto_start_agents=quick)
+    return await open_pod(house, landed.project_id, title, quick=quick, policy=rules)
 
 
 async def reviewed(page: Page, lines: int) -> None:

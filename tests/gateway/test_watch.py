@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from podium.client.attempts import OPENING_SECONDS
 from podium.client.errors import PodiumError
 from podium.events.v1.event_pb2 import NewEvent, StreamAppend
 from podium.events.v1.event_service_pb2 import SetStreamMetadataRequest, StreamRetention
@@ -289,6 +290,18 @@ async def test_a_service_that_restarts_interrupts_and_goes_on(house: House) -> N
     await new_task(house, "w-back", "after")
     item = await tab.until("project", lambda item: item.project.change.tasks)
     assert item.project.change.tasks[0].title == "after"
+    tab.close()
+
+
+async def test_a_tab_opened_while_a_service_is_away_hears_so_at_once(house: House) -> None:
+    """Not only after the time for which a client would open it again and again; then it goes on."""
+    await new_project(house, "w-away")
+    await house.stop("maestro")
+    tab = await Tab.open(house, project("w-away"))
+    async with asyncio.timeout(OPENING_SECONDS / 2):
+        await tab.until("project", lambda item: item.HasField("interrupted"))
+    await house.start("maestro")
+    await tab.until("project", lambda item: item.project.HasField("bookmark"))
     tab.close()
 
 

@@ -56,20 +56,21 @@ class Method:
         self.caller = caller
         self.repeatable = _has_no_effects(path)
 
-    def attempts(self, timeout: float | None, *, repeatable: bool) -> "Attempts":
-        """The course of one call."""
-        return Attempts(self, timeout, repeatable)
+    def attempts(self, timeout: float | None, *, repeatable: bool, once: bool = False) -> "Attempts":
+        """The course of one call; with `once` it follows its owner, but is not repeated."""
+        return Attempts(self, timeout, repeatable, once)
 
 
 class Attempts:
     """The attempts of one call: where the next one goes, how long it may take, whether there is one."""
 
-    def __init__(self, method: Method, timeout: float | None, repeatable: bool) -> None:
+    def __init__(self, method: Method, timeout: float | None, repeatable: bool, once: bool) -> None:
         inherited = remaining_seconds()
         limits = [limit for limit in (timeout, inherited) if limit is not None]
         self._deadline = time.monotonic() + min(limits) if limits else None
         self._give_up = self._deadline or time.monotonic() + OPENING_SECONDS
         self._repeatable = repeatable
+        self._once = once
         self._backoff = _FIRST_BACKOFF_SECONDS
         self._home = method.home
         self._hops = 0
@@ -96,7 +97,7 @@ class Attempts:
             if owner and owner != self.address:
                 self.address = owner
                 return
-        if error.code != "UNAVAILABLE" and not _is_loss(error):
+        if self._once or (error.code != "UNAVAILABLE" and not _is_loss(error)):
             raise error
         # A refusal before the work began can be repeated whatever the call does.
         if not self._repeatable and error.reason not in ("NOT_READY", "NOT_OWNER"):

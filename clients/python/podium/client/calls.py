@@ -63,14 +63,17 @@ class UnaryMethod:
 class FeedCall(AsyncIterator[T]):
     """One request, many answers. Iterate it, once; `cancel` or `aclose` ends it early.
 
-    It is opened again, as an unary call would be, as long as no answer has come; after that an error ends it.
+    It is opened again, as an unary call would be, as long as no answer has come; after that an error ends it. With
+    `once` every error ends it: for a caller that opens it again itself, and wants to hear of each loss.
     """
 
-    def __init__(self, method: Method, request: Message, timeout: float | None, metadata: Any) -> None:
+    def __init__(
+        self, method: Method, request: Message, timeout: float | None, metadata: Any, *, once: bool = False
+    ) -> None:
         self._method = method
         self._request = request
         self._metadata = metadata
-        self._attempts = method.attempts(timeout, repeatable=method.repeatable)
+        self._attempts = method.attempts(timeout, repeatable=method.repeatable, once=once)
         self._call: Any = None
         self._begun = False
         self._cancelled = False
@@ -134,9 +137,9 @@ class FeedMethod:
         self._method = method
 
     def __call__(
-        self, request: Message, *, timeout: float | None = None, metadata: Any = None, **_: Any
+        self, request: Message, *, timeout: float | None = None, metadata: Any = None, once: bool = False, **_: Any
     ) -> FeedCall[Any]:
-        return FeedCall(self._method, request, timeout, metadata)
+        return FeedCall(self._method, request, timeout, metadata, once=once)
 
 
 class TalkCall:

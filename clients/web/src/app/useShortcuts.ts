@@ -10,11 +10,16 @@ const typing = (target: EventTarget | null) =>
 /** There Ctrl K is the shell's own; Ctrl Shift K opens the palette. */
 const inTerminal = (target: EventTarget | null) => target instanceof HTMLElement && target.closest(".xterm") !== null;
 
+/** How long `g` waits. */
+const PATIENCE_MS = 1200;
+/** Not 0, which is when the page began: its first keys would be taken for the second one. */
+const NEVER = -Infinity;
+
 /** Keys that work everywhere; `g` waits for the key after it. */
 export function useShortcuts(): void {
   const navigate = useNavigate();
   useEffect(() => {
-    let goes = 0;
+    let goes = NEVER;
     const onKey = (event: KeyboardEvent) => {
       if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k" && !inTerminal(event.target)) {
         event.preventDefault();
@@ -24,8 +29,8 @@ export function useShortcuts(): void {
       if (event.metaKey || event.ctrlKey || event.altKey || document.querySelector("[role=dialog],[role=menu]")) return;
       if (event.key === "ArrowDown" && (event.target as HTMLElement).matches?.("[data-search]") && enterRows(event.target as HTMLElement)) event.preventDefault();
       if (typing(event.target)) return;
-      if (event.timeStamp - goes < 1200) {
-        goes = 0;
+      if (event.timeStamp - goes < PATIENCE_MS) {
+        goes = NEVER;
         if (event.key === "b") void navigate({ to: "/" });
         if (event.key === "i") void navigate({ to: "/inbox" });
         return;

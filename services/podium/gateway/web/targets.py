@@ -46,14 +46,17 @@ def source_of(target: pb.WatchTarget, client: Podium) -> Source:
 def _resumable(
     request: Any, item: str, resume_field: str, method: Any, cursor_of: Callable[[Any], int | None]
 ) -> Source:
-    """A watch of a service, whose request carries the resume point."""
+    """A watch of a service, whose request carries the resume point.
+
+    Opened `once`: whoever follows it opens it again, and tells the tab of every loss.
+    """
 
     def open_call(cursor: int | None) -> AsyncIterator[Any]:
         wanted = type(request)()
         wanted.CopyFrom(request)
         if cursor is not None:
             setattr(wanted, resume_field, cursor)
-        return aiter(method(wanted))
+        return aiter(method(wanted, once=True))
 
     start = getattr(request, resume_field) if request.HasField(resume_field) else None
     return Source(item, open_call, cursor_of, start, lambda message: message)
@@ -61,9 +64,10 @@ def _resumable(
 
 def _transcript(target: pb.TranscriptTarget, client: Podium) -> Source:
     stream = stream_of(target.session_id)
+    subscribe: Any = client.event_store.Subscribe
 
     def open_call(cursor: int | None) -> AsyncIterator[Any]:
-        return aiter(client.event_store.Subscribe(SubscribeRequest(stream=stream, after=cursor)))
+        return aiter(subscribe(SubscribeRequest(stream=stream, after=cursor), once=True))
 
     start = target.after_revision if target.HasField("after_revision") else None
     return Source("transcript", open_call, lambda item: part_of(item).revision or None, start, part_of)

@@ -24,7 +24,7 @@ class TerminalCalls:
             request.after_offset = offset
         # Whoever has taken the input meanwhile keeps it.
         request.take_input = request.take_input and not self.opened
-        return aiter(self.attach(request))
+        return aiter(self.attach(request, once=True))
 
     def reached(self, item: AttachResponse) -> int | None:
         """The output seen with this item; None where it has none."""
