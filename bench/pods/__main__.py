@@ -58,7 +58,8 @@ class Rounds:
     async def once(self) -> None:
         """What takes long, or hardly varies."""
         folder = self._folder
-        self.note(watch_p99=await fanout.latency_p99(folder / "latency"))
+        told, by_clients = await fanout.latencies_p99(folder / "latency")
+        self.note(watch_p99=told, watch_p99_of_clients=by_clients)
         deliveries, by_clients, size = await fanout.rates(folder / "rate")
         self.note(deliveries=deliveries, deliveries_to_clients=by_clients, delivery_bytes=size)
         self.note(start_p95=await starting.started_p95(folder / "starting"))

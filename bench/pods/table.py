@@ -46,6 +46,7 @@ def _commands(values: Values) -> Iterator[Row]:
 
 def _watching(values: Values) -> Iterator[Row]:
     yield _at_most("commit to 100 watchers, p99", "ms", values["watch p99"] * 1e3, 20)
+    yield Row("the same, watchers are Python clients here", values["watch p99 of clients"] * 1e3, "ms")
     size = values["delivery bytes"]
     yield _at_least(f"deliveries/s to 1,000 watchers ({size:.0f} bytes)", values["deliveries"], 20_000)
     yield Row("the same, watchers are Python clients here", values["deliveries to clients"], "/s")

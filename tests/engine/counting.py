@@ -106,6 +106,10 @@ class Counting:
     def due(self, state: Account) -> datetime | None:
         return datetime.fromisoformat(state.due) if state.due else None
 
+    def heeds(self, state: Account, event: object) -> bool:
+        """Sums below the next ten are of no interest to the scheduler."""
+        return not isinstance(event, Added) or state.total // 10 > state.tens
+
     def touched(self, state: Account, recorded: Recorded) -> frozenset[Key]:
         return frozenset({(type(recorded.event).__name__, str(recorded.revision))})
 

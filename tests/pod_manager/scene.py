@@ -88,6 +88,8 @@ class Scene:
         context = Context(self.now, actor, f"request-{self._requests}")
         before = self.folded
         step = run_step(DOMAIN, before, command, context, "", 100)
+        if not step.heeded:
+            self._check_rest(before.state, step.after.state)
         self.folded = step.after
         for event, _, _ in step.items:
             if not isinstance(event, Recorded):
@@ -123,6 +125,11 @@ class Scene:
             self.open[event.job_id] = (stream, event)
         elif isinstance(event, jobs.JobClosed):
             assert self.open.pop(event.job_id)[0] == stream, "closed in the stream where it was open"
+
+    def _check_rest(self, before: Pod, after: Pod) -> None:
+        context = Context(self.now, MANAGER, "")
+        assert DOMAIN.schedule(before, context) or not DOMAIN.schedule(after, context), "nothing else follows"
+        assert DOMAIN.due(after) == DOMAIN.due(before), "nor is anything due at another time"
 
     def _check(self, before: Pod, recorded: Sequence[Recorded], states: Sequence[Pod]) -> None:
         pod = self.pod

@@ -84,6 +84,13 @@ class Domain(Protocol[S]):
         """The next instant at which `schedule` could say something new; None: not before another command."""
         ...
 
+    def heeds(self, state: S, event: object) -> bool:
+        """False: where nothing follows, nothing follows after this event either, nor is anything due at another time.
+
+        `state` is the state after it. So the engine need not ask again after each event of which many come.
+        """
+        ...
+
     def touched(self, state: S, recorded: Recorded) -> frozenset[Key]:
         """The parts that the event changed or removed; `state` is the state after it."""
         ...

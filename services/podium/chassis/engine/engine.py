@@ -284,9 +284,10 @@ class Engine(Generic[S]):
                 entity.begin(*built)
         return entity
 
-    def _committed(self, entity: Entity[S]) -> None:
+    def _committed(self, entity: Entity[S], heeded: bool) -> None:
         self._board.committed(entity)
-        self._arm(entity)
+        if heeded:
+            self._arm(entity)
         revision = entity.committed.revision
         if revision - entity.snapshot_revision >= entity.snapshot_every and entity.id not in self._saving:
             self._saving.add(entity.id)

@@ -51,7 +51,7 @@ class Entity(Generic[S]):
         owner: Owner,
         tasks: Spawner,
         settings: EngineSettings,
-        on_commit: Callable[["Entity[S]"], None],
+        on_commit: Callable[["Entity[S]", bool], None],
         on_loaded: Callable[["Entity[S]"], None],
         in_flight: Callable[["Entity[S]", bool], None],
     ) -> None:
@@ -175,7 +175,7 @@ class Entity(Generic[S]):
             await self.settled()
             return Outcome(folded.state, folded.revision)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        batch = Batch(tuple(step.recorded), tuple(step.states), rows, size, step.after, done)
+        batch = Batch(tuple(step.recorded), tuple(step.states), rows, size, step.after, done, step.heeded)
         self._head = step.after
         self._writer.add(batch)
         await done
@@ -205,6 +205,9 @@ class Entity(Generic[S]):
         before = self.committed
         self.committed = group[-1].after
         self.position = max(self.position, position)
+        # Callers before watchers: of those there may be many, and each wakes before whoever is told after it.
+        for batch in group:
+            batch.settle(None)
         recorded = tuple(event for batch in group for event in batch.recorded)
         states = [state for batch in group for state in batch.states]
         if recorded:
@@ -212,9 +215,7 @@ class Entity(Generic[S]):
             self.publication.publish(
                 Change(before.revision, self.committed.revision, recorded, touched, self.committed.state)
             )
-        for batch in group:
-            batch.settle(None)
-        self._on_commit(self)
+        self._on_commit(self, any(batch.heeded for batch in group))
 
     def _rebuild(self) -> None:
         """Forget everything that did not commit and build the entity anew from the log."""
@@ -263,7 +264,7 @@ class Entity(Generic[S]):
             self.publication.revision = folded.revision
         self._head = self.committed
         self._ready.set()
-        self._on_commit(self)
+        self._on_commit(self, True)
         self._on_loaded(self)
 
     async def replay(self, after_revision: int) -> tuple[Sequence[Any], Sequence[S]]:

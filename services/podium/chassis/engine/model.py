@@ -139,6 +139,8 @@ class Batch(Generic[S]):
     after: Folded[S]
     done: "asyncio.Future[None]"
     """The caller's own: it ends with a caller who goes away, and nothing else does."""
+    heeded: bool = True
+    """The scheduler was asked what follows, so another time may be due."""
     resting: "list[asyncio.Future[None]]" = field(default_factory=list)
     """Whoever waits for this batch beside its caller, each with a future of its own."""
 

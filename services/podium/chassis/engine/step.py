@@ -24,6 +24,8 @@ class Step(Generic[S]):
     """(event, actor, causation), own and outbound mixed in the order they were made."""
     recorded: list[Recorded] = field(default_factory=list)
     states: list[S] = field(default_factory=list)
+    heeded: bool = True
+    """The scheduler was asked what follows."""
 
 
 def run_step(
@@ -39,6 +41,9 @@ def run_step(
     if command is not None:
         events = domain.decide(folded.state, command, context)
         _absorb(domain, step, events, context, request_hash, "request")
+        if step.recorded and not any(domain.heeds(step.after.state, recorded.event) for recorded in step.recorded):
+            step.heeded = False
+            return step
     scheduler = Context(context.now, Identity(CallerKind.SERVICE, domain.service), context.request_id)
     for _ in range(rounds):
         events = domain.schedule(step.after.state, scheduler)

@@ -105,6 +105,10 @@ class ProjectDomain:
         """When the first order is overdue."""
         return overdue.first(state.state)
 
+    def heeds(self, state: Board, event: object) -> bool:
+        """Always asked: it costs nothing where nothing is ordered."""
+        return True
+
     def touched(self, state: Board, recorded: Recorded) -> frozenset[Key]:
         """The project, tasks and sessions that the change names."""
         change = recorded.event

@@ -7,6 +7,7 @@ from podium.kernel.entity import Context, Key, Recorded
 from podium.pod_manager.domain.commands import Command
 from podium.pod_manager.domain.decide import decide
 from podium.pod_manager.domain.evolve import evolve, initial, touched
+from podium.pod_manager.domain.heeding import heeds
 from podium.pod_manager.domain.resources import Pod
 from podium.pod_manager.domain.schedule import due, schedule
 
@@ -38,6 +39,10 @@ class PodDomain:
     def due(self, state: Pod) -> datetime | None:
         """See `schedule.due`."""
         return due(state)
+
+    def heeds(self, state: Pod, event: object) -> bool:
+        """See `heeding.heeds`."""
+        return heeds(state, event)
 
     def touched(self, state: Pod, recorded: Recorded) -> frozenset[Key]:
         """See `evolve.touched`."""
