@@ -50,6 +50,7 @@ class Rounds:
             lone = await commands.one_in_flight(found, names[0])
             self.note(lone_p50=lone.percentile(0.5), lone_rate=lone.rate)
             self.note(many_pods=(await commands.many_pods(found, names)).rate)
+            self.note(many_pods_by_client=(await commands.many_pods_by_client(found, names)).rate)
             self.note(one_pod=(await commands.one_pod(found, names[1])).rate)
         for name, measure in (("restate", self._peers.restate), ("dbos", self._peers.dbos)):
             told = await asyncio.to_thread(measure)

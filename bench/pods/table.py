@@ -39,6 +39,7 @@ def _commands(values: Values) -> Iterator[Row]:
     yield _at_least(figure, values["many pods"], 2000)
     yield _against(figure, values["many pods"], restate, values.get("restate rate"), 2.5)
     yield _against(figure, values["many pods"], "DBOS on SQLite, workflow + step", values.get("dbos rate"), 8)
+    yield Row("the same, callers are Python clients here", values["many pods by client"], "/s")
     figure, share = "commands/s, 64 in flight on one pod", values["one pod"] / values["many pods"]
     yield Row(figure, values["one pod"], "/s", "over 64 pods", values["many pods"], share, ">= 0.8 x", share >= 0.8)
     yield Row("empty unary RPC, 64 in flight", values["empty rate"], "/s")

@@ -18,7 +18,7 @@ from typing import Any
 import grpc
 
 from bench.events.measure import percentile
-from bench.pods.frames import Subscriber
+from bench.pods.frames import Subscriber, call_headers
 from bench.pods.house import House
 from podium.client.options import CHANNEL_OPTIONS
 from podium.pods.v1 import pod_service_pb2 as pb
@@ -141,6 +141,7 @@ async def by_client(wanted: Wanted) -> Close:
 async def bare(wanted: Wanted) -> Close:
     """By bare connections."""
     loop, found = asyncio.get_running_loop(), []
+    headers, request = call_headers(METHOD, wanted.metadata), wanted.request.SerializeToString()
 
     def subscriber() -> Subscriber:
         begun: set[int] = set()
@@ -158,7 +159,7 @@ async def bare(wanted: Wanted) -> Close:
         if number % WATCHERS_A_CHANNEL == 0:
             path = wanted.address.removeprefix("unix:")
             found.append((await loop.create_unix_connection(subscriber, path))[1])
-        found[-1].call(METHOD, wanted.metadata, wanted.request.SerializeToString())
+        found[-1].open(headers, request)
 
     async def close() -> None:
         for connection in found:
