@@ -39,6 +39,33 @@ async def test_all_watchers_share_one_change() -> None:
         assert changes[0] is changes[1] is changes[2]
 
 
+async def test_who_changes_it_hears_before_who_watches() -> None:
+    """However many watch: the answer does not wait for them."""
+    async with engine_over(MemoryLog()) as engine:
+        await add(engine, "a", 1, "r0")
+        heard: list[str] = []
+
+        async def watch() -> None:
+            items = engine.watch("a")
+            await anext(items)
+            heard.append("bookmark")
+            await anext(items)
+            heard.append("change")
+            await items.aclose()
+
+        async def change() -> None:
+            await add(engine, "a", 2, "r1")
+            heard.append("answer")
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(3):
+                group.create_task(watch())
+            while heard != ["bookmark"] * 3:
+                await asyncio.sleep(0)
+            group.create_task(change())
+        assert heard[3:] == ["answer", "change", "change", "change"]
+
+
 async def test_a_slow_watcher_gets_one_conflated_change() -> None:
     """Whoever is far behind gets the current state of all that was touched, in one change."""
     settings = EngineSettings(backlog_before_conflation=4)

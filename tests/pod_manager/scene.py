@@ -66,6 +66,8 @@ class Scene:
         self.history: list[Recorded] = []
         self.open: dict[str, tuple[str, jobs.JobIssued]] = {}
         """Open jobs as runners see them: (stream, order) by id."""
+        self.heeded = True
+        """The last step asked the scheduler."""
         self._requests = 0
         self._epochs: dict[str, int] = {}
 
@@ -88,6 +90,7 @@ class Scene:
         context = Context(self.now, actor, f"request-{self._requests}")
         before = self.folded
         step = run_step(DOMAIN, before, command, context, "", 100)
+        self.heeded = step.heeded
         if not step.heeded:
             self._check_rest(before.state, step.after.state)
         self.folded = step.after

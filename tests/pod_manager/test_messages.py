@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from podium.pod_manager.domain.commands.agents import ReportAgent
 from podium.pod_manager.domain.commands.documents import UpdateSpec
 from podium.pod_manager.domain.commands.lifecycle import CancelPod, EvaluateNow, ReportExternalSync
 from podium.pod_manager.domain.commands.messages import (
@@ -15,9 +16,9 @@ from podium.pod_manager.domain.commands.workstreams import FailWorkstream, Retry
 from podium.pod_manager.domain.kinds import AgentStatus, Autonomy, JobKind, MessageKind, WorkstreamStatus
 from podium.pod_manager.domain.limits import CONTENT_BYTES
 from podium.pod_manager.domain.policy import Budget, Policy, ToolGrant
-from podium.pod_manager.domain.reports import AgentProgress
-from podium.pod_manager.domain.resources import ExternalSync
-from tests.pod_manager.scene import Scene, item
+from podium.pod_manager.domain.reports import AgentProgress, AgentReport
+from podium.pod_manager.domain.resources import ExternalSync, Usage
+from tests.pod_manager.scene import ANNA, RUNNER, Scene, item
 
 
 def asking(**values: object) -> tuple[Scene, str, str]:
@@ -170,3 +171,21 @@ def test_external_sync() -> None:
     scene.do(command)
     assert scene.pod.external_sync == command.external_sync
     assert scene.do(command) == []
+
+
+def test_words_progress_and_read_marks_start_nothing() -> None:
+    """The scheduler is not asked after them (every scene asks it all the same); a question it heeds."""
+    scene, agent, question = asking()
+    quiet = [
+        (PostMessage(kind=MessageKind.UPDATE, content="Half of it is done."), ANNA),
+        (MarkInboxRead(item_ids=(f"question_asked:{question}",)), ANNA),
+        (ReportAgent(agent_id=agent, report_seq=9, report=AgentReport(progress=AgentProgress("half"))), RUNNER),
+    ]
+    for command, actor in quiet:
+        scene.do(command, actor)
+        assert not scene.heeded, command
+    scene.do(PostMessage(kind=MessageKind.BLOCKER, content="It cannot be done."))
+    assert scene.heeded
+    used = AgentReport(usage=Usage(input_tokens=1), progress=AgentProgress("more"))
+    scene.do(ReportAgent(agent_id=agent, report_seq=10, report=used), RUNNER)
+    assert scene.heeded
