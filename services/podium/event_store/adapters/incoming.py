@@ -43,23 +43,32 @@ class _Unusual(Exception):
 def _parse_facts(bodies: Iterable[bytes], part: int) -> list[Fact]:
     """The facts, checked; quickly where all is short, known and in protobuf's one form, and that is nearly always."""
     facts: list[Fact] = []
-    head, kind, sound = b"", "", b""
+    # The events of an append mostly share their metadata, and often their types: of those of one size, all that is not
+    # id and payload is where the last sound one had it.
+    sound: dict[int, _Sound] = {}
     for body in bodies:
-        try:
-            # The events of an append mostly share their metadata, and often their types.
-            if body[:2] != _ID or not head or not body.startswith(head, _TYPE_AT):
-                head, kind = _known_head(body)
-            end = _data_end(body, _TYPE_AT + len(head))
-            metadata = body[end:]
-            if metadata != sound:
-                _check_metadata(metadata)
-                sound = metadata
-        except (_Unusual, IndexError):
-            head = b""
-            facts.append(_fact(body, f"appends[{part}].events[{len(facts)}]"))
-        else:
-            facts.append(_new(Fact, (body[2:_TYPE_AT], kind, body)))
+        front, begin, back, end, kind = sound.get(len(body), _NOTHING)
+        if body[_TYPE_AT:begin] != front or body[end:] != back or body[:2] != _ID:
+            try:
+                front, begin, back, end, kind = sound[len(body)] = _sound_parts(body)
+            except (_Unusual, IndexError):
+                facts.append(_fact(body, f"appends[{part}].events[{len(facts)}]"))
+                continue
+        facts.append(_new(Fact, (body[2:_TYPE_AT], kind, body)))
     return facts
+
+
+_Sound = tuple[bytes, int, bytes, int, str]
+"""(What stands between id and payload, where the payload begins, what stands behind it, where it ends, the type)."""
+_NOTHING: _Sound = (b"like no event", 0, b"", 0, "")
+
+
+def _sound_parts(body: bytes) -> _Sound:
+    """Raises _Unusual, IndexError."""
+    head, kind = _known_head(body)
+    begin, end = _data_span(body, _TYPE_AT + len(head))
+    _check_metadata(body[end:])
+    return body[_TYPE_AT:begin], begin, body[end:], end, kind
 
 
 def _known_head(body: bytes) -> tuple[bytes, str]:
@@ -74,10 +83,10 @@ def _known_head(body: bytes) -> tuple[bytes, str]:
     return head, kind
 
 
-def _data_end(body: bytes, at: int) -> int:
-    """Where the payload ends that begins at `at`, if there is one; raises _Unusual, IndexError."""
+def _data_span(body: bytes, at: int) -> tuple[int, int]:
+    """Where the payload of the field at `at` begins and ends, if there is one; raises _Unusual, IndexError."""
     if at == len(body) or body[at] == _METADATA:
-        return at
+        return at, at
     if body[at] != _DATA:
         raise _Unusual
     size = body[at + 1]
@@ -95,7 +104,7 @@ def _data_end(body: bytes, at: int) -> int:
     end = at + size
     if not 0 < size <= limits.MAX_DATA_BYTES or end > len(body):
         raise _Unusual
-    return end
+    return at, end
 
 
 def _check_metadata(metadata: bytes) -> None:
@@ -140,7 +149,7 @@ def _fact(body: bytes, place: str) -> Fact:
     body = event.SerializeToString(deterministic=True)
     try:
         head, kind = _known_head(body)
-        _check_metadata(body[_data_end(body, _TYPE_AT + len(head)) :])
+        _check_metadata(body[_data_span(body, _TYPE_AT + len(head))[1] :])
     except (_Unusual, IndexError):
         return _checked(event, body, place)
     return Fact(body[2:_TYPE_AT], kind, body)

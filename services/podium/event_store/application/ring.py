@@ -5,12 +5,14 @@ the log instead.
 """
 
 from collections import deque
+from operator import attrgetter
 
 from podium.event_store.domain import wire
 from podium.event_store.domain.model import Commit, Filter, StoredEvent
 
 MAX_EVENTS = 20_000
 MAX_BYTES = 16 << 20
+_EVENT = attrgetter("event")
 
 
 class Entry:
@@ -22,7 +24,7 @@ class Entry:
         self.commit = commit
         self.first = commit.rows[0].position
         self.last = commit.last_position
-        self.size = sum([len(row.event) for row in commit.rows])
+        self.size = sum(map(len, map(_EVENT, commit.rows)))
         self._by_stream: dict[str, list[StoredEvent]] | None = None
         self._chosen: dict[Filter, tuple[list[StoredEvent], bytes]] = {}
 

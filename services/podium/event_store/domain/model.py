@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from operator import itemgetter
 from typing import NamedTuple
 
 from podium.kernel.errors import Rejection
@@ -44,6 +45,9 @@ class Append(NamedTuple):
         return sum(len(part.facts) for part in self.parts)
 
 
+_BODY = itemgetter(2)
+
+
 def weigh(appends: Sequence[Append]) -> tuple[int, int]:
     """(events, bytes) of what the writers brought."""
     events = size = 0
@@ -53,7 +57,7 @@ def weigh(appends: Sequence[Append]) -> tuple[int, int]:
             if len(facts) == 1:
                 size += len(facts[0][2])
             else:
-                size += sum([len(body) for _, _, body in facts])
+                size += sum(map(len, map(_BODY, facts)))
     return events, size
 
 

@@ -16,7 +16,7 @@ from podium.event_store.domain.model import Append, Found, Outcome, ShardRow, St
 _COLUMNS = "position, stream, revision, event_id, type, recorded_us, checksum, event"
 # Each statement run gives up the interpreter's lock and has to win it back from a busy event loop: as many rows a
 # statement as can be, few statements a commit. One for each number of rows; the connection keeps them prepared.
-ROWS_PER_INSERT = 128
+ROWS_PER_INSERT, MANY_ROWS = 128, 512
 
 
 @cache
@@ -26,9 +26,12 @@ def _insert(rows: int) -> str:
 
 def insert_rows(db: apsw.Connection, rows: Sequence[tuple[object, ...]]) -> None:
     """Insert rows of events."""
-    for at in range(0, len(rows), ROWS_PER_INSERT):
-        part = rows[at : at + ROWS_PER_INSERT]
+    at = 0
+    while at < len(rows):
+        most = MANY_ROWS if len(rows) - at >= MANY_ROWS else ROWS_PER_INSERT
+        part = rows[at : at + most]
         db.execute(_insert(len(part)), tuple(chain.from_iterable(part)))
+        at += most
 
 
 MAX_CACHED_STREAMS = 100_000
