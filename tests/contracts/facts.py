@@ -24,7 +24,7 @@ def fact(data: bytes = b"data", kind: str = "T", event_id: bytes = b"") -> Fact:
 
 
 def to(stream: str, *facts: Fact, expect: int | None = None) -> StreamPart:
-    return StreamPart(stream, facts or (fact(),), expect)
+    return StreamPart.of(stream, facts or (fact(),), expect)
 
 
 def one(stream: str, *facts: Fact, expect: int | None = None, fence: Fence | None = None) -> Append:

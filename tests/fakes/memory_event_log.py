@@ -193,7 +193,7 @@ class MemoryEventLog:
     # Leases and shards.
 
     def _tell(self, *facts: Fact) -> None:
-        self._append([Append([StreamPart(LEASES_STREAM, facts)])])
+        self._append([Append([StreamPart.of(LEASES_STREAM, facts)])])
 
     def _held(self, name: str, epoch: int) -> Lease:
         lease, live = self._leases.get(name, (None, False))

@@ -1,6 +1,5 @@
 """Appends as they come in, checked: views of requests to the log's words."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -17,7 +16,7 @@ def parse_append(view: Any) -> Append:
     parts: list[StreamPart] = []
     for index, part in enumerate(view.appends):
         expected = part.expected_revision if part.HasField("expected_revision") else None
-        parts.append(_new(StreamPart, (part.stream, _parse_facts(part.events, index), expected)))
+        parts.append(_new(StreamPart, (part.stream, *_parse_events(list(part.events), index), expected)))
     append = _new(Append, (parts, parse_fence(view.fence) if view.HasField("fence") else None))
     limits.check_append(append)
     return append
@@ -40,9 +39,12 @@ class _Unusual(Exception):
     """An event that takes a closer look."""
 
 
-def _parse_facts(bodies: Iterable[bytes], part: int) -> list[Fact]:
-    """The facts, checked; quickly where all is short, known and in protobuf's one form, and that is nearly always."""
-    facts: list[Fact] = []
+def _parse_events(bodies: list[bytes], part: int) -> tuple[list[bytes], list[str], list[bytes]]:
+    """(ids, types, bodies) of sound events; quickly where all is short, known and in protobuf's one form.
+
+    That is nearly always so; other bodies are put into that form in their places.
+    """
+    kinds: list[str] = []
     # The events of an append mostly share their metadata, and often their types: of those of one size, all that is not
     # id and payload is where the last sound one had it.
     sound: dict[int, _Sound] = {}
@@ -52,10 +54,9 @@ def _parse_facts(bodies: Iterable[bytes], part: int) -> list[Fact]:
             try:
                 front, begin, back, end, kind = sound[len(body)] = _sound_parts(body)
             except (_Unusual, IndexError):
-                facts.append(_fact(body, f"appends[{part}].events[{len(facts)}]"))
-                continue
-        facts.append(_new(Fact, (body[2:_TYPE_AT], kind, body)))
-    return facts
+                _, kind, bodies[len(kinds)] = _fact(body, f"appends[{part}].events[{len(kinds)}]")
+        kinds.append(kind)
+    return [body[2:_TYPE_AT] for body in bodies], kinds, bodies
 
 
 _Sound = tuple[bytes, int, bytes, int, str]

@@ -61,7 +61,7 @@ def parse_header(header: event_service_pb2.SnapshotHeader) -> Snapshot:
     """A snapshot's header; the fence must fit the stream where it is fenced."""
     limits.check_stream_name(header.stream, "header.stream")
     fence = parse_fence(header.fence) if header.HasField("fence") else None
-    limits.check_fence_fits(Append([StreamPart(header.stream, ())], fence))
+    limits.check_fence_fits(Append([StreamPart(header.stream, (), (), ())], fence))
     return Snapshot(header.stream, header.revision, header.schema_version, header.size, fence)
 
 

@@ -12,7 +12,6 @@ from podium.event_store.domain import wire
 from podium.event_store.domain.model import (
     Append,
     Appended,
-    Fact,
     Fence,
     Found,
     Outcome,
@@ -99,15 +98,16 @@ class Admission:
 
     def _take(self, append: Append) -> Appended:
         parts = append.parts
-        if len(parts) == 1 and len(parts[0].facts) == 1:
-            return self._take_one(parts[0].stream, parts[0].facts[0])
+        if len(parts) == 1 and len(parts[0].bodies) == 1:
+            return self._take_one(parts[0])
         rows: list[StoredEvent] = []
         position, ranges = self._position, []
-        for stream, facts, _ in parts:
+        for part in parts:
+            stream, count = part.stream, len(part.bodies)
             head = self._head(stream)
-            rows += self._assembled(position, stream, head, facts)
-            position += len(facts)
-            ranges.append(Range(stream, head + 1, head + len(facts)))
+            rows += self._assembled(position, head, part)
+            position += count
+            ranges.append(Range(stream, head + 1, head + count))
         fresh = {row.event_id: row for row in rows}
         if len(fresh) != len(rows):
             raise invalid("appends", "the same event id twice in one append", "EVENT_ID_REUSED")
@@ -119,9 +119,9 @@ class Admission:
         self._position = position
         return outcome
 
-    def _take_one(self, stream: str, fact: Fact) -> Appended:
+    def _take_one(self, part: StreamPart) -> Appended:
         """What `_take` does, for most of the appends."""
-        event_id, event_type, body = fact
+        stream, (event_id,), (event_type,), (body,), _ = part
         position, revision = self._position + 1, self._head(stream) + 1
         event = wire.assemble(position, wire.encode_stream(stream), revision, self._time, body)
         # As StoredEvent(…) and so on would, which cost twice as much.
@@ -132,10 +132,10 @@ class Admission:
         self._position = position
         return _new(Appended, (position, position, [_new(Range, (stream, revision, revision))], False))
 
-    def _assembled(self, position: int, stream: str, head: int, facts: Sequence[Fact]) -> Iterator[StoredEvent]:
+    def _assembled(self, position: int, head: int, part: StreamPart) -> Iterator[StoredEvent]:
         """The rows behind a position and a head; without a step of the interpreter for each, since they may be many."""
-        ids, types, bodies = zip(*facts, strict=True)
-        revisions = range(head + 1, head + 1 + len(facts))
+        stream, ids, types, bodies, _ = part
+        revisions = range(head + 1, head + 1 + len(bodies))
         events = map(
             b"".join,
             zip(
@@ -160,8 +160,8 @@ class Admission:
         """Whether this commit has an event of the append already."""
         ids = self._ids
         if ids:
-            for _, facts, _ in append.parts:
-                if facts[0][0] in ids or (len(facts) > 1 and not ids.keys().isdisjoint([fact[0] for fact in facts])):
+            for part in append.parts:
+                if not ids.keys().isdisjoint(part.event_ids):
                     return True
         return False
 
@@ -170,18 +170,18 @@ class Admission:
         positions: list[int] = []
         missing: bytes | None = None
         for part in append.parts:
-            found = [self._find(fact.event_id) for fact in part.facts]
-            for fact, known in zip(part.facts, found, strict=True):
+            found = [self._find(event_id) for event_id in part.event_ids]
+            for event_id, body, known in zip(part.event_ids, part.bodies, found, strict=True):
                 if known is None:
-                    missing = missing or fact.event_id
-                elif known.stream != part.stream or known.digest != wire.digest(fact.body):
-                    _refuse_reuse(fact.event_id)
+                    missing = missing or event_id
+                elif known.stream != part.stream or known.digest != wire.digest(body):
+                    _refuse_reuse(event_id)
             revisions = [known.revision for known in found if known]
             positions += [known.position for known in found if known]
             if revisions:
                 ranges.append(Range(part.stream, revisions[0], revisions[-1]))
-            if revisions and revisions != list(range(revisions[0], revisions[0] + len(part.facts))):
-                _refuse_reuse(part.facts[0].event_id)
+            if revisions and revisions != list(range(revisions[0], revisions[0] + len(part.bodies))):
+                _refuse_reuse(part.event_ids[0])
         if not positions:
             return None
         if missing is not None:

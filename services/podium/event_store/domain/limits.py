@@ -37,14 +37,14 @@ def check_append(append: Append) -> None:
         raise invalid("appends", "name at least one stream")
     if len(append.parts) > MAX_STREAMS:
         raise invalid("appends", f"at most {MAX_STREAMS} streams")
-    for index, (stream, facts, expected) in enumerate(append.parts):
+    for index, (stream, _, _, bodies, expected) in enumerate(append.parts):
         if not _is_known_name(stream):
             check_stream_name(stream, "appends[{}].stream", index)
         if expected is not None and expected < 0:
             raise invalid(f"appends[{index}].expected_revision", "not below 0")
-        if not facts:
+        if not bodies:
             raise invalid(f"appends[{index}].events", "at least one event")
-    if len(append.parts) > 1 or len(append.parts[0].facts) > 1:  # one event is never too much
+    if len(append.parts) > 1 or len(append.parts[0].bodies) > 1:  # one event is never too much
         _check_weight(append)
     check_fence_fits(append)
 
@@ -106,7 +106,7 @@ def shard_of_stream(stream: str) -> int:
 
 def check_fence_fits(append: Append) -> None:
     """An append to fenced streams carries the fence of just their shard; whether it is current is the log's to say."""
-    for stream, _, _ in append.parts:
+    for stream, *_ in append.parts:
         service = fenced_service(stream)
         if service is None:
             continue

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from operator import itemgetter
 from typing import NamedTuple
 
 from podium.kernel.errors import Rejection
@@ -18,11 +17,27 @@ class Fact(NamedTuple):
 
 
 class StreamPart(NamedTuple):
-    """Facts for one stream; `expected_revision` None is any, 0 is that the stream must not exist."""
+    """Facts for one stream; `expected_revision` None is any, 0 is that the stream must not exist.
+
+    They are kept by columns: there may be thousands, and a value for each of them would cost more than its checks.
+    """
 
     stream: str
-    facts: Sequence[Fact]
+    event_ids: Sequence[bytes]
+    types: Sequence[str]
+    bodies: Sequence[bytes]
     expected_revision: int | None = None
+
+    @classmethod
+    def of(cls, stream: str, facts: Sequence[Fact], expected_revision: int | None = None) -> "StreamPart":
+        """A part with these facts."""
+        ids, types, bodies = zip(*facts, strict=True)
+        return cls(stream, ids, types, bodies, expected_revision)
+
+    @property
+    def facts(self) -> list[Fact]:
+        """One by one."""
+        return list(map(Fact, self.event_ids, self.types, self.bodies))
 
 
 class Fence(NamedTuple):
@@ -42,22 +57,16 @@ class Append(NamedTuple):
     @property
     def size(self) -> int:
         """Events."""
-        return sum(len(part.facts) for part in self.parts)
-
-
-_BODY = itemgetter(2)
+        return sum(len(part.bodies) for part in self.parts)
 
 
 def weigh(appends: Sequence[Append]) -> tuple[int, int]:
     """(events, bytes) of what the writers brought."""
     events = size = 0
     for parts, _ in appends:
-        for _, facts, _ in parts:
-            events += len(facts)
-            if len(facts) == 1:
-                size += len(facts[0][2])
-            else:
-                size += sum(map(len, map(_BODY, facts)))
+        for _, _, _, bodies, _ in parts:
+            events += len(bodies)
+            size += sum(map(len, bodies))
     return events, size
 
 

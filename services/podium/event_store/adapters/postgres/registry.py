@@ -31,7 +31,7 @@ async def live_leases(db: Connection) -> list[Lease]:
 
 
 async def _tell(transaction: Transaction, facts: Sequence[Fact]) -> None:
-    (outcome,) = await transaction.append([Append([StreamPart(LEASES_STREAM, facts)])])
+    (outcome,) = await transaction.append([Append([StreamPart.of(LEASES_STREAM, facts)])])
     if isinstance(outcome, Exception):
         raise outcome
 

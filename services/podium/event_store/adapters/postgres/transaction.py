@@ -168,7 +168,7 @@ class Transaction:
         return admission, admit_all(admission, appends)
 
     async def _find(self, appends: Sequence[Append]) -> None:
-        ids = [fact.event_id for append in appends for part in append.parts for fact in part.facts]
+        ids = [event_id for append in appends for part in append.parts for event_id in part.event_ids]
         self._view.ids = {
             event_id: Found(position, stream, revision, digest or wire.digest(wire.body_of(event)))
             for event_id, position, stream, revision, digest, event in await self.db.fetch(_FIND, ids)

@@ -35,7 +35,7 @@ def _held(db: apsw.Connection, name: str, epoch: int) -> Lease:
 
 
 def _tell(transaction: Transaction, facts: Sequence[Fact]) -> None:
-    (outcome,) = transaction.append([Append([StreamPart(LEASES_STREAM, facts)])])
+    (outcome,) = transaction.append([Append([StreamPart.of(LEASES_STREAM, facts)])])
     if isinstance(outcome, Exception):
         raise outcome
 
