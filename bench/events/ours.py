@@ -15,7 +15,7 @@ from podium.events.v1.event_service_pb2 import AppendRequest, SubscribeRequest
 DATA = os.urandom(EVENT_BYTES)
 CALLERS = 64
 BULK = 1000
-BULK_APPENDS, WARM_APPENDS = 32, 4
+BULK_APPENDS, WARM_APPENDS = 64, 4
 """Of each caller."""
 
 

@@ -5,7 +5,7 @@ touches storage: a log brings a `View`, and writes `rows` in one transaction.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import count, repeat
+from itertools import chain, count, repeat
 from typing import NoReturn, Protocol, TypeVar, cast
 
 from podium.event_store.domain import wire
@@ -108,7 +108,7 @@ class Admission:
             rows += self._assembled(position, head, part)
             position += count
             ranges.append(Range(stream, head + 1, head + count))
-        fresh = {row.event_id: row for row in rows}
+        fresh = dict(zip(chain.from_iterable(part.event_ids for part in parts), rows, strict=True))
         if len(fresh) != len(rows):
             raise invalid("appends", "the same event id twice in one append", "EVENT_ID_REUSED")
         self._ids.update(fresh)
