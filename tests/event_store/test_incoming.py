@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podium.event_store.adapters.append_view import AppendStreamRequest, view_of
+from podium.event_store.adapters.append_view import AppendRequest as AppendView
+from podium.event_store.adapters.append_view import AppendStreamRequest
 from podium.event_store.adapters.incoming import _checked, parse_append
 from podium.event_store.domain import wire
 from podium.event_store.domain.model import Fact
@@ -46,7 +47,9 @@ def test_the_quick_way_sees_what_the_careful_one_does(given_events: list[NewEven
     for event in [*given_events, *given_events]:
         request = AppendRequest(appends=[StreamAppend(stream="a/1", events=[event])])
         try:
-            found: Fact | tuple[str, ...] = parse_append(view_of(request)).parts[0].facts[0]
+            found: Fact | tuple[str, ...] = (
+                parse_append(AppendView.FromString(request.SerializeToString())).parts[0].facts[0]
+            )
         except Rejection as refusal:
             found = tuple(violation.field for violation in refusal.violations)
         assert found == outcome(event)

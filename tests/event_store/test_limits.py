@@ -1,5 +1,6 @@
 """What is wrong in any state is refused with the name of the field, at every method."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -94,3 +95,19 @@ def test_the_table_knows_every_method() -> None:
     service = pb.DESCRIPTOR.services_by_name["EventStoreService"]
     asked = {method.name for method in service.methods if not method.client_streaming}
     assert asked == {method for method, _, _ in CASES}
+
+
+async def test_the_stream_of_appends_names_the_same_fields(server: Server) -> None:
+    """Refused alone and alike, whichever way it came; what shares its message is stored."""
+    events = server.connect().events
+    for method, request, field in CASES:
+        if method != "Append":
+            continue
+        assert isinstance(request, pb.AppendRequest)
+        fence = request.fence if request.HasField("fence") else None
+        wrong, right = await asyncio.gather(
+            events.append(list(request.appends), fence), events.append([to("a/2")]), return_exceptions=True
+        )
+        assert isinstance(wrong, PodiumError), request
+        assert (wrong.code, [each.field for each in wrong.violations]) == ("INVALID_ARGUMENT", [field])
+        assert isinstance(right, pb.AppendResponse)

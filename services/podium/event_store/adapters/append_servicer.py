@@ -8,13 +8,11 @@ from typing import Any
 from podium.chassis.identity import current_identity
 from podium.chassis.tasks import TaskSet
 from podium.event_store.adapters.answers import encode_answers, encode_appended
-from podium.event_store.adapters.append_view import view_of
 from podium.event_store.adapters.incoming import parse_append
 from podium.event_store.adapters.requests import check_writer
 from podium.event_store.application.store import Store
 from podium.event_store.application.turnstile import Turnstile
 from podium.event_store.domain.model import Append, Outcome
-from podium.events.v1 import event_service_pb2 as pb
 from podium.kernel.errors import Rejection, invalid, unavailable
 from podium.kernel.identity import Identity
 
@@ -61,10 +59,10 @@ class AppendServicer:
         self._readers: set[asyncio.Task[None]] = set()
         self._turnstile = Turnstile()
 
-    async def Append(self, request: pb.AppendRequest, context: Any) -> bytes:
-        """Store one append; the answer is encoded."""
+    async def Append(self, request: Any, context: Any) -> bytes:
+        """Store one append, of which `request` is the view (`append_view`); the answer is encoded."""
         async with self._turnstile:
-            append = parse_append(view_of(request))
+            append = parse_append(request)
             check_writer(current_identity(), append)
             (outcome,) = await self._store.log.append([append])
         if isinstance(outcome, Rejection):

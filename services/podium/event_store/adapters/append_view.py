@@ -10,7 +10,6 @@ from typing import Any
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from buf.validate import validate_pb2
-from podium.events.v1 import event_service_pb2
 
 _PACKAGE = "podium.event_store.view"
 _Field = descriptor_pb2.FieldDescriptorProto
@@ -53,7 +52,8 @@ def _describe() -> descriptor_pb2.FileDescriptorProto:
     add("AppendStreamRequest", ("appends", _Field.TYPE_MESSAGE, True, f".{_PACKAGE}.NumberedAppend"))
     # No rules are in here, and looking for them in every append costs as much as half of its checks.
     file.dependency.append(validate_pb2.DESCRIPTOR.name)
-    file.message_type[-1].field[0].options.Extensions[validate_pb2.field].ignore = validate_pb2.IGNORE_ALWAYS
+    for number in (2, -1):
+        file.message_type[number].field[0].options.Extensions[validate_pb2.field].ignore = validate_pb2.IGNORE_ALWAYS
     return file
 
 
@@ -67,9 +67,5 @@ def _view(name: str) -> Any:
 
 AppendStreamRequest = _view("AppendStreamRequest")
 """What the wire has for an `AppendStreamRequest` is read as this."""
-_AppendRequest = _view("AppendRequest")
-
-
-def view_of(request: event_service_pb2.AppendRequest) -> Any:
-    """The same request, the elements of `events` as bytes, their metadata by key: so they need no second look."""
-    return _AppendRequest.FromString(request.SerializeToString(deterministic=True))
+AppendRequest = _view("AppendRequest")
+"""The same of an `AppendRequest`."""

@@ -2,7 +2,7 @@
 
 from podium.chassis.encoded import passing_encoded
 from podium.event_store.adapters.append_servicer import AppendServicer
-from podium.event_store.adapters.append_view import AppendStreamRequest
+from podium.event_store.adapters.append_view import AppendRequest, AppendStreamRequest
 from podium.event_store.adapters.keeping_servicer import KeepingServicer
 from podium.event_store.adapters.lease_servicer import LeaseServicer
 from podium.event_store.adapters.read_servicer import ReadServicer
@@ -18,7 +18,7 @@ class EventStoreServicer(AppendServicer, ReadServicer, LeaseServicer, KeepingSer
     """Every RPC of `EventStoreService`."""
 
 
-add_event_store = passing_encoded(
-    add_EventStoreServiceServicer_to_server, _SPLICED, reading={"AppendStream": AppendStreamRequest.FromString}
-)
+_VIEWED = {"Append": AppendRequest.FromString, "AppendStream": AppendStreamRequest.FromString}
+
+add_event_store = passing_encoded(add_EventStoreServiceServicer_to_server, _SPLICED, reading=_VIEWED)
 """As the generated function does it, but what is encoded already goes to the wire as it is, and appends are viewed."""

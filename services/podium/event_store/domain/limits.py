@@ -2,9 +2,9 @@
 
 from functools import lru_cache
 
-from podium.event_store.domain.model import Append, Fact, weigh
+from podium.event_store.domain.model import Append, Fact, Fence, weigh
 from podium.kernel.errors import Rejection, invalid, precondition
-from podium.kernel.ids import shard_of
+from podium.kernel.ids import SHARDS, shard_of
 
 MAX_NAME_BYTES = 255
 MAX_DATA_BYTES = 1 << 20
@@ -46,7 +46,19 @@ def check_append(append: Append) -> None:
             raise invalid(f"appends[{index}].events", "at least one event")
     if len(append.parts) > 1 or len(append.parts[0].bodies) > 1:  # one event is never too much
         _check_weight(append)
+    if append.fence is not None:
+        _check_fence(append.fence)
     check_fence_fits(append)
+
+
+def _check_fence(fence: Fence) -> None:
+    service, shard, epoch = fence
+    if not service or len(service.encode()) > MAX_NAME_BYTES:
+        raise invalid("fence.service", f"1 to {MAX_NAME_BYTES} bytes")
+    if not 0 <= shard < SHARDS:
+        raise invalid("fence.shard", f"0 to {SHARDS - 1}")
+    if epoch < 1:
+        raise invalid("fence.epoch", "at least 1")
 
 
 def _check_weight(append: Append) -> None:
