@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from itertools import chain
 from zlib import crc32
 
 import apsw
@@ -17,6 +16,7 @@ _COLUMNS = "position, stream, revision, event_id, type, recorded_us, checksum, e
 # Each statement run gives up the interpreter's lock and has to win it back from a busy event loop: as many rows a
 # statement as can be, few statements a commit. One for each number of rows; the connection keeps them prepared.
 ROWS_PER_INSERT, MANY_ROWS = 128, 512
+_WIDTH = 8
 
 
 @cache
@@ -24,14 +24,14 @@ def _insert(rows: int) -> str:
     return f"INSERT INTO events({_COLUMNS}) VALUES " + ",".join(["(?,?,?,?,?,?,?,?)"] * rows)  # noqa: S608
 
 
-def insert_rows(db: apsw.Connection, rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert rows of events."""
-    at = 0
-    while at < len(rows):
-        most = MANY_ROWS if len(rows) - at >= MANY_ROWS else ROWS_PER_INSERT
-        part = rows[at : at + most]
-        db.execute(_insert(len(part)), tuple(chain.from_iterable(part)))
-        at += most
+def insert_rows(db: apsw.Connection, values: list[object]) -> None:
+    """Insert rows of events; `values` are those of all columns, row after row."""
+    at, left = 0, len(values) // _WIDTH
+    while left:
+        rows = MANY_ROWS if left >= MANY_ROWS else min(left, ROWS_PER_INSERT)
+        end = at + rows * _WIDTH
+        db.execute(_insert(rows), values[at:end])
+        at, left = end, left - rows
 
 
 MAX_CACHED_STREAMS = 100_000
@@ -179,13 +179,10 @@ class Transaction:
         rows, time_us = admission.rows, self.time_us
         streams = {name: self._stream_id(name) for name in admission.heads}
         types = {name: self._type_id(name) for name in {row.type for row in rows}}
-        insert_rows(
-            self.db,
-            [
-                (position, streams[stream], revision, event_id, types[kind], time_us, crc32(event), event)
-                for position, stream, revision, event_id, kind, event in rows
-            ],
-        )
+        values: list[object] = []
+        for position, stream, revision, event_id, kind, event in rows:
+            values += (position, streams[stream], revision, event_id, types[kind], time_us, crc32(event), event)
+        insert_rows(self.db, values)
         self._heads.update((name, (streams[name], head)) for name, head in admission.heads.items())
         self.rows += rows
 
