@@ -72,14 +72,17 @@ async def test_without_a_store_the_deadline_decides(server: Server) -> None:
 
 
 @given(
-    st.lists(st.tuples(st.integers(1, 2**62), st.sampled_from([0, 90, 20_000, 2_100_000]), st.booleans()), max_size=4)
+    st.lists(
+        st.tuples(st.integers(1, 2**62), st.sampled_from([0, 90, 20_000, 2_100_000]), st.integers(1, 3), st.booleans()),
+        max_size=4,
+    )
 )
 @settings(max_examples=30, deadline=None)
-def test_messages_are_what_protobuf_would_write(appends: list[tuple[int, int, bool]]) -> None:
+def test_messages_are_what_protobuf_would_write(appends: list[tuple[int, int, int, bool]]) -> None:
     """The outer messages are put together by hand, of every length; they read back as what was meant."""
     meant, encoded = AppendStreamRequest(), []
-    for number, size, fenced in appends:
-        parts = [to("pods/1", event(b"x" * size), expect=7)]
+    for number, size, streams, fenced in appends:
+        parts = [to(f"pods/{stream}", event(b"x" * size), expect=7) for stream in range(streams)]
         fence = Fence(service="pod-manager", shard=3, epoch=size + 1) if fenced else None
         meant.appends.add(number=number, append=AppendRequest(appends=parts, fence=fence))
         encoded.append(encode_append(number, parts, fence))

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from podium.events.v1.event_pb2 import Fence, StreamAppend
-from podium.events.v1.event_service_pb2 import AppendRequest
 
 _FIELD_1, _FIELD_2 = b"\x0a", b"\x12"
 _NUMBER = b"\x08"
@@ -36,11 +35,13 @@ def encode_append(number: int, appends: Sequence[StreamAppend], fence: Fence | N
 
     Metadata is by key, as the store keeps it: so it has the least to do.
     """
-    if len(appends) == 1 and fence is None:
-        data = appends[0].SerializeToString(deterministic=True)
-        begin = _FIELD_1 + _size(len(data))
-    else:
-        data = AppendRequest(appends=appends, fence=fence).SerializeToString(deterministic=True)
-        begin = b""
-    head = b"".join((_NUMBER, _varint(number), _FIELD_2, _size(len(begin) + len(data)), begin))
-    return b"".join((_FIELD_1, _size(len(head) + len(data)), head, data))
+    parts: list[bytes] = []
+    for append in appends:
+        data = append.SerializeToString(deterministic=True)
+        parts += (_FIELD_1, _size(len(data)), data)
+    if fence is not None:
+        data = fence.SerializeToString(deterministic=True)
+        parts += (_FIELD_2, _size(len(data)), data)
+    size = sum(map(len, parts))
+    head = b"".join((_NUMBER, _varint(number), _FIELD_2, _size(size)))
+    return b"".join((_FIELD_1, _size(len(head) + size), head, *parts))
