@@ -95,7 +95,8 @@ class CacheMachine(RuleBasedStateMachine):
         """Some changes as one, also from before what is known, also cut off in the middle."""
         followed = self.board.followed
         assert followed is not None
-        after = max(self.board.base, followed - back)
+        # Cut off amid a change that begins anew, the base is ahead of what is known: the change comes again, whole.
+        after = max(min(self.board.base, followed), followed - back)
         to = min(self.server.revision, after + several)
         if to <= after:
             return
@@ -294,3 +295,23 @@ CacheMachine.TestCase.settings = settings(
     max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestCache = CacheMachine.TestCase
+
+
+def test_a_beginning_anew_that_is_cut_off_comes_again() -> None:
+    """The first part of a change raised the base above what is known; the whole change then comes from there."""
+    machine = CacheMachine()
+    machine.begin()
+    for _ in range(2):
+        machine.others_and_sessions(task="a", session="s", shut=False)
+    for _ in range(2):
+        machine.start_over(9)
+    machine.others_and_tasks(task="b", drop=False)
+    machine.others_and_tasks(task="a", drop=False)
+    machine.others_and_tasks(task="a", drop=False)
+    machine.deliver(several=3, parts=False, cut=0, back=0)
+    machine.deliver(several=3, parts=True, cut=1, back=0)
+    assert machine.board.followed is not None
+    assert machine.board.base > machine.board.followed
+    machine.deliver(several=1, parts=False, cut=0, back=0)
+    machine.what_is_kept_is_as_it_was()
+    machine.teardown()
