@@ -6,6 +6,7 @@ that answers it, on the same two cores; where the server is what is measured, it
 
 import asyncio
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -49,7 +50,7 @@ def call_headers(path: str, metadata: Headers) -> bytes:
     return _headers((*pseudo, ("te", "trailers"), ("content-type", "application/grpc"), *metadata))
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.Protocol, ABC):
     """Opens calls and hands out what comes: `take` each message, `ended` each stream's end.
 
     Its windows are as wide as they go. Ends the process where the server resets a stream or leaves.
@@ -61,13 +62,13 @@ class Connection(asyncio.Protocol):
         self._partial: dict[int, bytes] = {}
         self._transport: asyncio.Transport
 
+    @abstractmethod
     def take(self, stream: int, message: bytes) -> None:
         """A message has come."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ended(self, stream: int, trailers: bytes) -> None:
         """The server has ended a stream; these are its last headers, as they were sent."""
-        raise NotImplementedError
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Open every window as wide as it goes."""

@@ -149,8 +149,7 @@ def _fact(body: bytes, place: str) -> Fact:
     event.DiscardUnknownFields()
     body = event.SerializeToString(deterministic=True)
     try:
-        head, kind = _known_head(body)
-        _check_metadata(body[_data_span(body, _TYPE_AT + len(head))[1] :])
+        *_, kind = _sound_parts(body)
     except (_Unusual, IndexError):
         return _checked(event, body, place)
     return Fact(body[2:_TYPE_AT], kind, body)
