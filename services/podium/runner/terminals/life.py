@@ -122,9 +122,9 @@ class SessionLife:
         except (SpawnError, StartError, OSError) as error:
             cause = str(error)[:CAUSE_BYTES]
             _log.warning("session %s cannot be started: %s", session_id, cause)
+            self.record = self._means.records.change(self.record, ended=True, refused=cause)
             transcript.say(f"not started: {cause}")
             await transcript.close()
-            self.record = self._means.records.change(self.record, ended=True, refused=cause)
             self.reports.say(refused=SessionRefused(cause=cause))
 
     def _command(self) -> Command:
@@ -178,11 +178,15 @@ class SessionLife:
             self.reports.active()
 
     async def _ended(self, terminal: Terminal, transcript: Transcript, ended: Exit) -> None:
-        """It is over: its transcript first, so that whoever hears of the end finds all of it."""
+        """It is over: on disk, then in its transcript, then for those who watch.
+
+        Whoever reads of the end could kill us at once, and the next run must tell the same end; whoever hears of it
+        finds the whole transcript.
+        """
         end = TerminalEnd.of(ended.status, self._cause)
+        self.record = self._means.records.ended(self.record, end, self._cause)
         transcript.say(f"ended: {end.text}")
         await transcript.close()
-        self.record = self._means.records.ended(self.record, end, self._cause)
         terminal.finish(end)
         _log.info("session %s: %s", self.record.session_id, end.text)
         self.over.set()
