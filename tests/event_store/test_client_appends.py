@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from podium.chassis.interceptors.errors import status_of_rejection
 from podium.client.append_message import encode_append
-from podium.client.appending import GATHERED_APPENDS, LEAST_SHARE, MESSAGES_UNDER_WAY
 from podium.client.errors import PodiumError, make_error
 from podium.client.events import EventStore, new_event_id
+from podium.client.outbox import GATHERED_APPENDS, LEAST_SHARE, MESSAGES_UNDER_WAY
 from podium.events.v1.event_pb2 import Fence
 from podium.events.v1.event_service_pb2 import (
     AppendRequest,

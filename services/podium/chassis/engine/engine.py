@@ -2,12 +2,13 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Generic, TypeVar
 
 from podium.chassis.engine.board import BoardLog
 from podium.chassis.engine.entity import Entity
+from podium.chassis.engine.history import read_events, span
 from podium.chassis.engine.model import (
     Board,
     EngineSettings,
@@ -18,10 +19,9 @@ from podium.chassis.engine.model import (
     View,
     WatchItem,
 )
-from podium.chassis.engine.ports import Clock, EntityCodec, Log, LogUnavailable, StoredSnapshot
-from podium.chassis.engine.records import decode_records
+from podium.chassis.engine.ports import Clock, EntityCodec, Log, LogUnavailable
+from podium.chassis.engine.saving import SnapshotSaver
 from podium.chassis.engine.scanning import Scanner
-from podium.chassis.engine.snapshots import encode_snapshot
 from podium.chassis.engine.timers import Timers
 from podium.chassis.engine.watching import watch_entity
 from podium.kernel.entity import Domain, Recorded
@@ -30,6 +30,7 @@ from podium.kernel.identity import CallerKind, Identity
 from podium.kernel.ids import shard_of
 
 S = TypeVar("S")
+T = TypeVar("T")
 
 
 class Engine(Generic[S]):
@@ -56,7 +57,7 @@ class Engine(Generic[S]):
         self._scanner: Scanner[S] = Scanner(domain, log, codec, self._settings)
         self._timers = Timers(clock, tasks, self._due)
         self._board: BoardLog[S] = BoardLog(self._settings.heartbeat_seconds)
-        self._saving: set[str] = set()
+        self._saver: SnapshotSaver[S] = SnapshotSaver(log, codec, owner, tasks, self._settings, domain.schema_version)
         self._served: set[int] = set()
         self._stopping = False
         self._self = Identity(CallerKind.SERVICE, domain.service)
@@ -168,17 +169,10 @@ class Engine(Generic[S]):
         """The state after a revision (time travel); raises `Rejection` where the entity never reached it."""
         with self._using(entity_id) as entity:
             await entity.ready()
-            folded = await self._reading(entity.at(revision)) if revision <= entity.committed.revision else None
+            folded = await _reading(entity.at(revision)) if revision <= entity.committed.revision else None
             if folded is None:
                 raise invalid("at_revision", f"must be between 1 and {entity.committed.revision}")
             return View(folded.state, folded.revision)
-
-    async def _reading(self, read: Any) -> Folded[S] | None:
-        try:
-            result: Folded[S] | None = await read
-        except LogUnavailable:
-            raise unavailable("STORAGE_UNAVAILABLE", "the event store cannot be read now; retry") from None
-        return result
 
     async def history(
         self, entity_id: str, after_revision: int = 0, limit: int = 100, backwards: bool = False
@@ -186,20 +180,10 @@ class Engine(Generic[S]):
         """Committed events after a revision; backwards: those before it (0: from the newest), newest first."""
         with self._using(entity_id) as entity:
             await entity.ready()
-        newest = entity.committed.revision
-        start, count = after_revision, min(limit, max(0, newest - after_revision))
-        if backwards:
-            end = min(after_revision - 1, newest) if after_revision else newest
-            start = max(0, end - limit)
-            count = end - start
+        start, count = span(entity.committed.revision, after_revision, limit, backwards=backwards)
         if count <= 0:
             return ()
-        events: list[Recorded] = []
-        try:
-            async for batch in self._log.read(entity.stream, start, count):
-                events.extend(recorded for recorded, _ in decode_records(self._codec, list(batch)))
-        except LogUnavailable:
-            raise unavailable("STORAGE_UNAVAILABLE", "the event store cannot be read now; retry") from None
+        events = await _reading(read_events(self._log, self._codec, entity.stream, start, count))
         return events[::-1] if backwards else events
 
     def loaded_views(self) -> dict[str, View[S]]:
@@ -288,10 +272,7 @@ class Engine(Generic[S]):
         self._board.committed(entity)
         if heeded:
             self._arm(entity)
-        revision = entity.committed.revision
-        if revision - entity.snapshot_revision >= entity.snapshot_every and entity.id not in self._saving:
-            self._saving.add(entity.id)
-            self._tasks.spawn(self._save_snapshot(entity), name=f"snapshot {entity.stream}")
+        self._saver.consider(entity)
 
     def _arm(self, entity: Entity[S]) -> None:
         due = self.domain.due(entity.committed.state)
@@ -300,21 +281,13 @@ class Engine(Generic[S]):
             due = None
         self._timers.set(entity.id, due)
 
-    async def _save_snapshot(self, entity: Entity[S]) -> None:
-        """Best effort: a snapshot only saves reading; the log has everything."""
-        folded, position = entity.committed, entity.position
-        try:
-            data = await asyncio.to_thread(encode_snapshot, self._codec, folded, position)
-            fence = self._owner.fence(entity.id)
-            await self._log.save_snapshot(
-                entity.stream, StoredSnapshot(folded.revision, data), self.domain.schema_version, fence
-            )
-            entity.snapshot_revision = folded.revision
-            entity.snapshot_every = max(self._settings.snapshot_every, len(data) // self._settings.snapshot_bytes_each)
-        except (LogUnavailable, Rejection):
-            return
-        finally:
-            self._saving.discard(entity.id)
+
+async def _reading(read: Awaitable[T]) -> T:
+    """What was read. Raises `Rejection` UNAVAILABLE where the log cannot be read."""
+    try:
+        return await read
+    except LogUnavailable:
+        raise unavailable("STORAGE_UNAVAILABLE", "the event store cannot be read now; retry") from None
 
 
 @contextmanager
