@@ -2,6 +2,8 @@
 
 import pytest
 
+import tests.support.forking  # noqa: F401 - before gRPC
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

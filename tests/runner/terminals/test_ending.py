@@ -44,10 +44,10 @@ class Witness:
     async def limit(self, stream: str, max_count: int) -> None:
         pass
 
-    async def ClaimSession(self, request: Any, timeout: float) -> None:  # noqa: N802 - the RPC's name
+    async def ClaimSession(self, request: Any, timeout: float) -> None:
         pass
 
-    async def ReportSession(self, request: ReportSessionRequest, timeout: float) -> None:  # noqa: N802 - the RPC's name
+    async def ReportSession(self, request: ReportSessionRequest, timeout: float) -> None:
         self.reports.append(request)
         if request.WhichOneof("report") in ("exited", "refused"):
             self.text_when_told = self.text
