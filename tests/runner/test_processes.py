@@ -7,7 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -84,6 +84,27 @@ async def test_it_runs_in_a_session_of_its_own(script: Script) -> None:
     assert [e.pid for e in script.journal.entries()] == [process.pid]
     process.stop()
     assert (await process.wait()).ended is Ended.STOPPED
+
+
+@pytest.fixture
+def ignoring() -> Iterator[None]:
+    """We were started by `nohup`, and in the background of a script."""
+    numbers = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    yield
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("ignoring")
+@pytest.mark.parametrize("terminal", [False, True])
+async def test_it_heeds_what_we_ignore(script: Script, terminal: bool) -> None:
+    """However Podium was started, no signal is ignored or held back in what it starts."""
+    process = await script.start("exec grep -E '^Sig(Ign|Blk)' /proc/self/status", terminal=terminal)
+    assert (await process.wait()).ok
+    assert [int(line.split()[1], 16) for line in script.output.splitlines()] == [0, 0]
 
 
 async def test_the_whole_group_is_ended(script: Script) -> None:

@@ -118,6 +118,7 @@ async def test_a_door_lets_one_port_through(tmp_path: Path, repo: Repo) -> None:
                 f'for n in 1 2 3 4 5; do python3 -c "{CALLS.format(port=first)}" & done; wait',
                 f'python3 -c "{CALLS.format(port=second)}" 2>&1 | grep -c refused',
                 "test -t 0 && test -t 1 && echo on $((2 - 1)) terminal",
+                "grep -qE '^SigIgn:\\s0+$' /proc/self/status && echo $((2 - 2)) ignored",
                 "podium agent fail enough",
             ]
         )
@@ -127,6 +128,7 @@ async def test_a_door_lets_one_port_through(tmp_path: Path, repo: Repo) -> None:
         assert shown.count("heard b'hello from outside'") == 5
         assert "\n1\n" in shown.replace("\r", "")
         assert "on 1 terminal" in shown
+        assert "0 ignored" in shown
         await at_home.stop_runner()
 
 

@@ -15,6 +15,17 @@ import sys
 import termios
 
 
+def heed_all_signals() -> None:
+    """As at a login: a program inherits which signals are ignored, and a shell cannot change it.
+
+    Python ignores some, and so may whoever started Podium: `nohup` SIGHUP, a script's background (`podium up &`)
+    SIGINT. Then a session would not end with its terminal, and Ctrl-C in it would do nothing.
+    """
+    for number in _signal.valid_signals() - {_signal.SIGKILL, _signal.SIGSTOP}:
+        _signal.signal(number, _signal.SIG_DFL)
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
+
+
 def main() -> None:
     go, status, terminal = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "tty"
     command = sys.argv[4:]
@@ -22,8 +33,7 @@ def main() -> None:
     if os.read(go, 1) != b"g":
         os._exit(125)
     os.close(go)
-    # Python ignores SIGPIPE; the command must not inherit that.
-    _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)
+    heed_all_signals()
     try:
         if terminal:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)

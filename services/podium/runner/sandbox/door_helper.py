@@ -6,6 +6,7 @@ ours stays inside.
 """
 
 import os
+import signal
 import socket
 import sys
 
@@ -20,6 +21,8 @@ def main() -> None:
             sys.exit("the runner does not open the sandbox's doors")
     for listener in listeners:
         listener.close()
+    for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # by Python; the command must not inherit that
+        signal.signal(ignored, signal.SIG_DFL)
     try:
         os.execvp(command[0], command)  # noqa: S606 - this is what we are for
     except OSError as error:
