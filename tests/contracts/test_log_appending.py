@@ -40,6 +40,19 @@ async def test_an_event_comes_back_as_it_was_given(bench: Bench) -> None:
     assert event.recorded_time.ToMicroseconds() == bench.now_us
 
 
+async def test_an_append_of_any_size_comes_back_whole(log: Log) -> None:
+    """However many events there are, and however they are dealt out to statements: each is there, in its place."""
+    given: list[bytes] = []
+    for size in (1, 127, 128, 129, 160, 161, 511, 512, 513, 640, 1000, 1537):
+        facts = [fact(b"%d of %d" % (number, size)) for number in range(size)]
+        await stored(log, one(f"a/{size}", *facts))
+        given += [each.event_id for each in facts]
+    found = await whole(log)
+    assert [event.event_id for event in found] == given
+    assert [event.position for event in found] == list(range(1, len(given) + 1))
+    assert {e.stream: e.data for e in found if e.revision == 127}["a/161"] == b"126 of 161"
+
+
 async def test_an_append_over_many_streams_is_all_or_nothing(log: Log) -> None:
     """One wrong revision among many streams leaves no trace of any."""
     await stored(log, one("a/1"))

@@ -14,8 +14,9 @@ from podium.event_store.domain.model import Append, Found, Outcome, ShardRow, St
 
 _COLUMNS = "position, stream, revision, event_id, type, recorded_us, checksum, event"
 # Each statement run gives up the interpreter's lock and has to win it back from a busy event loop: as many rows a
-# statement as can be, few statements a commit. One for each number of rows; the connection keeps them prepared.
-ROWS_PER_INSERT, MANY_ROWS = 128, 512
+# statement as can be, few statements a commit. The connection keeps them prepared: one for each number of rows up to
+# the first bound, and one for each multiple of the step up to the last.
+ROWS_PER_INSERT, ROWS_STEP, MANY_ROWS = 128, 32, 512
 _WIDTH = 8
 
 
@@ -28,7 +29,7 @@ def insert_rows(db: apsw.Connection, values: list[object]) -> None:
     """Insert rows of events; `values` are those of all columns, row after row."""
     at, left = 0, len(values) // _WIDTH
     while left:
-        rows = MANY_ROWS if left >= MANY_ROWS else min(left, ROWS_PER_INSERT)
+        rows = left if left <= ROWS_PER_INSERT else min(left - left % ROWS_STEP, MANY_ROWS)
         end = at + rows * _WIDTH
         db.execute(_insert(rows), values[at:end])
         at, left = end, left - rows
