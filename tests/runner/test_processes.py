@@ -104,7 +104,8 @@ async def test_it_heeds_what_we_ignore(script: Script, terminal: bool) -> None:
     """However Podium was started, no signal is ignored or held back in what it starts."""
     process = await script.start("exec grep -E '^Sig(Ign|Blk)' /proc/self/status", terminal=terminal)
     assert (await process.wait()).ok
-    assert [int(line.split()[1], 16) for line in script.output.splitlines()] == [0, 0]
+    c_librarys_own = 1 << 31 | 1 << 32  # signals 32 and 33: no program can set them, some leave them ignored
+    assert [int(line.split()[1], 16) & ~c_librarys_own for line in script.output.splitlines()] == [0, 0]
 
 
 async def test_the_whole_group_is_ended(script: Script) -> None:

@@ -118,7 +118,8 @@ async def test_a_door_lets_one_port_through(tmp_path: Path, repo: Repo) -> None:
                 f'for n in 1 2 3 4 5; do python3 -c "{CALLS.format(port=first)}" & done; wait',
                 f'python3 -c "{CALLS.format(port=second)}" 2>&1 | grep -c refused',
                 "test -t 0 && test -t 1 && echo on $((2 - 1)) terminal",
-                "grep -qE '^SigIgn:\\s0+$' /proc/self/status && echo $((2 - 2)) ignored",
+                # Signals 32 and 33 are the C library's own.
+                "grep -qE '^SigIgn:\\s0{7}[01][08]0{7}$' /proc/self/status && echo $((2 - 2)) ignored",
                 "podium agent fail enough",
             ]
         )

@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pexpect
@@ -14,14 +15,19 @@ class AtATerminal:
     """A `podium` command at a terminal; what it shows is waited for, never slept for."""
 
     def __init__(
-        self, installation: Installation, cwd: Path, *arguments: str, size: tuple[int, int] = (30, 100)
+        self,
+        installation: Installation,
+        cwd: Path,
+        *arguments: str,
+        size: tuple[int, int] = (30, 100),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         kept = {n: v for n, v in os.environ.items() if n not in {"NO_COLOR", "COLUMNS", "LINES"}}
         self.child = pexpect.spawn(
             sys.executable,
             ["-m", "podium.cli.main", *arguments],
             cwd=str(cwd),
-            env=kept | {"PODIUM_DATA_DIR": str(installation.data_dir), "TERM": "xterm"},
+            env=kept | {"PODIUM_DATA_DIR": str(installation.data_dir), "TERM": "xterm"} | dict(environment or {}),
             dimensions=size,
             encoding="utf-8",
             timeout=60,

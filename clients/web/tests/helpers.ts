@@ -8,4 +8,4 @@ export const task = (id: string, sessionIds: string[] = [], title = id): Task =>
 export const session = (id: string, taskIds: string[] = []): Session => create(SessionSchema, { id, name: id, taskIds });
 
 export const change = (to: number, parts: { tasks?: Task[]; sessions?: Session[]; removedTasks?: string[]; removedSessions?: string[] }) =>
-  ({ ...create(ProjectChangeSchema, { toRevision: BigInt(to), fromRevision: BigInt(to - 1) }), ...parts, to, requestIds: [] as string[] });
+  ({ ...create(ProjectChangeSchema, { toRevision: BigInt(to), fromRevision: BigInt(to - 1) }), ...parts, from: to - 1, to, requestIds: [] as string[] });

@@ -95,6 +95,56 @@ describe("the watch", () => {
     expect(store.state.tasks.has("t2")).toBe(true);
   });
 
+  const bookmark = (revision: number) =>
+    ({ case: "project", value: create(WatchProjectResponseSchema, { item: { case: "bookmark", value: { revision: BigInt(revision) } } }) }) as const;
+
+  it("that begins after a list was answered has it fetched again: nobody told of what came in between", async () => {
+    const store = make();
+    const target = watched(store);
+    store.show(TASKS);
+    await vi.waitFor(() => expect(store.state.tasks.size).toBe(1));
+    tasks = [task("t1"), task("t2")];
+    calls.listTasks.mockResolvedValueOnce({ tasks, nextPageToken: "", revision: 8n });
+    target.onItem(bookmark(8));
+    await vi.waitFor(() => expect([...store.state.tasks.keys()]).toEqual(["t1", "t2"]));
+    expect(calls.listTasks).toHaveBeenCalledTimes(2);
+    target.onItem(bookmark(9));
+    expect(calls.listTasks).toHaveBeenCalledTimes(2);
+  });
+
+  it("that begins while a list is on its way has it fetched again too", async () => {
+    const store = make();
+    const target = watched(store);
+    let answer = (_value: { tasks: Task[]; nextPageToken: string; revision: bigint }) => {};
+    calls.listTasks.mockImplementationOnce(() => new Promise((resolve) => { answer = resolve; }));
+    store.show(TASKS);
+    target.onItem(bookmark(8));
+    calls.listTasks.mockResolvedValueOnce({ tasks: [task("t1"), task("t2")], nextPageToken: "", revision: 8n });
+    answer({ tasks: [task("t1")], nextPageToken: "", revision: 7n });
+    await vi.waitFor(() => expect(store.state.tasks.size).toBe(2));
+    expect(calls.listTasks).toHaveBeenCalledTimes(2);
+  });
+
+  it("that begins after a hidden list was answered has it fetched when it is looked at", async () => {
+    const store = make();
+    const target = watched(store);
+    await store.load(TASKS);
+    target.onItem(bookmark(8));
+    expect(calls.listTasks).toHaveBeenCalledOnce();
+    expect(store.state.fetched.has(TASKS)).toBe(true);
+    calls.listTasks.mockResolvedValueOnce({ tasks: [task("t1"), task("t2")], nextPageToken: "", revision: 8n });
+    store.show(TASKS);
+    await vi.waitFor(() => expect(store.state.tasks.size).toBe(2));
+  });
+
+  it("is not fetched for ever where answers stay behind it", async () => {
+    const store = make();
+    const target = watched(store);
+    target.onItem(bookmark(8));
+    await store.load(TASKS);
+    expect(calls.listTasks).toHaveBeenCalledTimes(5);
+  });
+
   it("that cannot resume fetches what is visible, which drops what was deleted meanwhile", async () => {
     const store = make();
     tasks = [task("t1"), task("t2")];

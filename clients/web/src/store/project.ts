@@ -21,12 +21,16 @@ interface Overlay {
 export interface ProjectState {
   /** Changes up to here are applied. */
   revision: number;
+  /** Where the watch began, not resumed: what was answered before lacks the changes in between. */
+  base: number;
   tasks: ReadonlyMap<string, Held<Task>>;
   sessions: ReadonlyMap<string, Held<Session>>;
   /** Ids that are gone, with the revision: an older answer must not bring them back. */
   gone: ReadonlyMap<string, number>;
   /** When a list was fetched last, by its key. */
   fetched: ReadonlyMap<string, number>;
+  /** The revision of that answer. */
+  answered: ReadonlyMap<string, number>;
   loading: ReadonlySet<string>;
   errors: ReadonlyMap<string, string>;
   overlays: ReadonlyMap<string, Overlay>;
@@ -34,10 +38,12 @@ export interface ProjectState {
 
 export const emptyProject = (): ProjectState => ({
   revision: 0,
+  base: 0,
   tasks: new Map(),
   sessions: new Map(),
   gone: new Map(),
   fetched: new Map(),
+  answered: new Map(),
   loading: new Set(),
   errors: new Map(),
   overlays: new Map(),
@@ -62,11 +68,12 @@ type Result = Reduced<ProjectState>;
 /** A change of the stream. One that was seen is dropped; one that only partly was is applied entity by entity. */
 export function applyChange(
   state: ProjectState,
-  change: Entities & { to: number; partial?: boolean; reset?: boolean; requestIds?: readonly string[] },
+  change: Entities & { from: number; to: number; partial?: boolean; reset?: boolean; requestIds?: readonly string[] },
 ): Result {
   if (change.to <= state.revision && state.revision > 0) return { state, touched: [] };
-  const base = change.reset ? { ...emptyProject(), fetched: state.fetched } : state;
-  const confirmed = confirm(base, change.requestIds ?? []);
+  const began = begin(state, change.from);
+  const before = change.reset ? { ...emptyProject(), fetched: state.fetched, answered: state.answered, base: began.base } : began;
+  const confirmed = confirm(before, change.requestIds ?? []);
   const merged = merge(confirmed.state, change, change.to);
   const touched = [...confirmed.touched, ...merged.touched];
   if (change.reset) touched.push(TASKS, SESSIONS, ...[...state.tasks.keys()].map(taskKey), ...[...state.sessions.keys()].map(sessionKey));
@@ -75,7 +82,23 @@ export function applyChange(
 
 /** The watch says: changes up to here are sent. */
 export function applyBookmark(state: ProjectState, revision: number): Result {
-  return { state: revision > state.revision ? { ...state, revision } : state, touched: [] };
+  const began = begin(state, revision);
+  return { state: revision > began.revision ? { ...began, revision } : began, touched: [] };
+}
+
+/** The first word of a watch that was not resumed. */
+function begin(state: ProjectState, revision: number): ProjectState {
+  return state.revision === 0 ? { ...state, base: revision } : state;
+}
+
+/** The lists that lack changes: they were answered before the watch began. */
+export function uncovered(state: ProjectState): string[] {
+  return [...state.answered].filter(([, revision]) => revision < state.base).map(([key]) => key);
+}
+
+/** Still shown, but fetched anew when it is looked at. */
+export function makeStale(state: ProjectState, key: string): Result {
+  return { state: { ...state, fetched: new Map(state.fetched).set(key, -Infinity) }, touched: [] };
 }
 
 /** Upserts what is newer than what is held, drops what is removed. */
@@ -88,8 +111,9 @@ export function merge(state: ProjectState, entities: Entities, revision: number)
   for (const session of entities.sessions ?? []) upsert(sessions, gone, session, revision, sessionKey, SESSIONS, touched);
   for (const id of entities.removedTasks ?? []) drop(tasks, gone, id, revision, taskKey, TASKS, touched);
   for (const id of entities.removedSessions ?? []) drop(sessions, gone, id, revision, sessionKey, SESSIONS, touched);
-  if (touched.length === 0) return { state, touched };
-  return { state: { ...state, tasks, sessions, gone }, touched };
+  // What is gone is remembered though it was not held: an answer under way may still bring it.
+  const isSame = touched.length === 0 && !entities.removedTasks?.length && !entities.removedSessions?.length;
+  return { state: isSame ? state : { ...state, tasks, sessions, gone }, touched };
 }
 
 function upsert<T extends { id: string }>(
@@ -144,7 +168,8 @@ export function finishLoading(
   const loading = new Set(state.loading);
   loading.delete(key);
   const fetched = new Map(state.fetched).set(key, answer.now);
-  return { state: { ...merged.state, loading, fetched }, touched: [...merged.touched, key] };
+  const answered = new Map(state.answered).set(key, answer.revision);
+  return { state: { ...merged.state, loading, fetched, answered }, touched: [...merged.touched, key] };
 }
 
 function missing(state: ProjectState, answer: Parameters<typeof finishLoading>[2]): Entities {
@@ -170,7 +195,7 @@ export function failLoading(state: ProjectState, key: string, error: string): Re
 
 /** After a loss that cannot be resumed: nothing held is fresh any more. */
 export function expire(state: ProjectState): Result {
-  return { state: { ...state, fetched: new Map(), revision: 0 }, touched: [...state.fetched.keys()] };
+  return { state: { ...state, fetched: new Map(), answered: new Map(), revision: 0 }, touched: [...state.fetched.keys()] };
 }
 
 /** Shows that a task is out of a session before the server says so. */

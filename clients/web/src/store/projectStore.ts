@@ -12,6 +12,8 @@ import * as project from "./project";
 
 const PAGE = 1000;
 const MAX_PAGES = 50;
+/** How often a list is fetched in a row because the watch began after it was answered. */
+const STALE_ANSWERS = 5;
 
 /** The calls that fill the caches; tests give their own. */
 export interface ProjectCalls {
@@ -46,6 +48,7 @@ export class ProjectStore extends KeyedStore<project.ProjectState> {
         const inner = item.value.item;
         if (inner.case === "change") this.applyChange(inner.value);
         if (inner.case === "bookmark") this.dispatch((state) => project.applyBookmark(state, num(inner.value.revision)));
+        this.cover();
       },
       onFailed: (failed, restart) => {
         if (failed.code !== Code.OutOfRange && failed.code !== Code.Unavailable) return;
@@ -62,10 +65,19 @@ export class ProjectStore extends KeyedStore<project.ProjectState> {
     this.dispatch((state) =>
       project.applyChange(state, {
         ...change,
+        from: num(change.fromRevision),
         to: num(change.toRevision),
         requestIds: change.events.map((event) => event.requestId),
       }),
     );
+  }
+
+  /** What was answered before the watch began is fetched anew: now where it is shown, else when it is looked at. */
+  private cover(): void {
+    for (const key of project.uncovered(this.state)) {
+      if (!this.visible.has(key)) this.dispatch((state) => project.makeStale(state, key));
+      else if (!this.state.loading.has(key)) void this.load(key, { force: true });
+    }
   }
 
   /** A view shows a list: fetched now unless fresh, and again after a loss, while it is shown. */
@@ -86,7 +98,10 @@ export class ProjectStore extends KeyedStore<project.ProjectState> {
     this.fetches.set(key, aborter);
     this.dispatch((state) => project.startLoading(state, key));
     try {
-      const answer = await this.fetch(key, aborter.signal);
+      let answer = await this.fetch(key, aborter.signal);
+      for (let tries = 1; answer.revision < this.state.base && tries < STALE_ANSWERS && !aborter.signal.aborted; tries += 1) {
+        answer = await this.fetch(key, aborter.signal);
+      }
       if (aborter.signal.aborted) return;
       this.dispatch((state) => project.finishLoading(state, key, { ...answer, now: this.time() }));
     } catch (error) {
