@@ -7,21 +7,10 @@ import { TASKS } from "@/store/project";
 import { ProjectStore } from "@/store/projectStore";
 import type { Multiplexer } from "@/stream/multiplexer";
 import type { Target } from "@/stream/target";
-import { task } from "./helpers";
+import { dice, task } from "./helpers";
 
 vi.mock("@/api/clients", () => ({ web: {}, maestro: {}, pods: {}, eventStore: {} }));
 vi.mock("@/stream/watcher", () => ({ watcher: {} }));
-
-/** Numbers from 0 to below `limit`, the same for a seed (mulberry32). */
-function dice(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
-  };
-}
 
 type Answer = { tasks: Task[]; nextPageToken: string; revision: bigint };
 

@@ -25,10 +25,11 @@ export function useEvents(podId: string, revision: number) {
       // Far from what is held: the page up to the moment that is shown, instead of all that lies between.
       if (newest === 0n || at < oldest || at - newest > PAGE) {
         const page = await pods.listPodEvents({ podId, afterRevision: at + 1n, backwards: true, pageSize: PAGE }, { signal: aborter.signal });
-        set(page.events);
+        if (!aborter.signal.aborted) set(page.events);
       } else {
         const page = await pods.listPodEvents({ podId, afterRevision: newest, pageSize: PAGE }, { signal: aborter.signal });
-        set([...page.events.toReversed(), ...held.current]);
+        // A later look may have begun from what is held now: then this page is in its answer too.
+        if (!aborter.signal.aborted) set([...page.events.toReversed(), ...held.current]);
       }
     };
     setLoading(true);
