@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import os
 import sys
 import tempfile
 import time
@@ -39,7 +40,8 @@ class Rounds:
         return {name: median(values) for name, values in self._values.items()}
 
     def note(self, name: str, value: float | None) -> None:
-        """One more round's value."""
+        """One more round's value. What its load has left to be written back shall not be in the way of the next one."""
+        os.sync()
         if value is not None:
             print(f"  {name}: {value:,.4g}", file=sys.stderr, flush=True)
             self._values[name].append(value)
@@ -95,7 +97,7 @@ class Rounds:
 
     async def _deliveries(self, store: Served) -> None:
         async with subscribed(store, 1) as told:
-            await ours.paced(store.podium, rate=200, seconds=2)
+            await ours.paced(store.podium, rate=200, seconds=5)
         self.note("delivery p99, idle", told.p99)
         async with subscribed(store, 1) as told:
             await ours.unary(store.podium)
