@@ -105,6 +105,21 @@ describe("a terminal", () => {
     expect(sizes).toEqual(["120x40"]);
   });
 
+  it("asks for the input again where the watch was lost before the answer", () => {
+    const { link, asked, opened } = terminal();
+    opened({ inputToken: "" });
+    link.takeInput();
+    link.detach();
+    link.attach();
+    opened({ inputToken: "", running: false });
+    link.detach();
+    link.attach();
+    opened({ inputToken: "mine" });
+    link.detach();
+    link.attach();
+    expect(asked.map((each) => each.takeInput)).toEqual([false, true, true, true, false]);
+  });
+
   it("that writes faster than it can be drawn is let go, and attached again when it is drawn", () => {
     const { asked, drains, opened, output, attached } = terminal({ slow: true });
     opened();

@@ -69,9 +69,8 @@ export class TerminalLink {
     if (this.release) return;
     this.release = this.watcher.add({
       what: () => {
-        const takeInput = this.takes;
-        this.takes = false;
-        return { case: "terminal", value: { ...this.ids, afterOffset: this.reached, inputToken: this.token, takeInput, readOnly: this.readOnly } };
+        const { reached: afterOffset, token: inputToken, takes: takeInput, readOnly } = this;
+        return { case: "terminal", value: { ...this.ids, afterOffset, inputToken, takeInput, readOnly } };
       },
       onItem: (item) => item.case === "terminal" && this.hear(item.value),
       onFailed: (failed, restart) => {
@@ -117,6 +116,8 @@ export class TerminalLink {
       const { value } = item;
       if (value.offset > this.reached && this.reached > 0n) this.sink.note(`${value.offset - this.reached} bytes left out`);
       if (value.offset !== this.reached) this.reached = value.offset;
+      // Only now: what is lost on its way, or came too early, is asked for again.
+      if (value.running) this.takes = false;
       this.token = value.inputToken;
       this.typing.begin(value.inputToken, value.sequence);
       this.set({ phase: value.running ? "running" : "connecting", writes: Boolean(value.inputToken), exit: "", error: "" });
