@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from podium.pods.v1.pod_pb2 import WAITING_KIND_ANSWER, WAITING_KIND_APPROVAL
 from tests.docs.blocks import ROOT, blocks, commands
 from tests.support.installation import LocalInstallation
 from tests.support.story import until
@@ -16,7 +17,8 @@ from tests.support.story import until
 DONE_OR_NOT_POSSIBLE_NOW = {0, 3, 4, 5, 7, 8}
 """Documented exit codes; 1 (something failed) and 2 (wrong command line) would mean that the README is wrong."""
 
-AGENT_LINES = {"spec_writer": "submit-spec", "planner": "submit-plan"}
+BY_PEOPLE = {WAITING_KIND_APPROVAL, WAITING_KIND_ANSWER}
+"""Not "the planner waits for a runner"."""
 
 
 def talking_agent(folder: Path) -> Path:
@@ -86,7 +88,9 @@ async def test_the_readme_commands_do_what_they_say(tmp_path: Path, repository: 
             await until(
                 client,
                 summary.pod_id,
-                lambda pod, w=waiting: any(w in x.text or w == x.subject for x in pod.waiting_on),
+                lambda pod, w=waiting: any(
+                    x.kind in BY_PEOPLE and (w == x.subject or w in x.text) for x in pod.waiting_on
+                ),
                 waiting,
             )
             said = run(line, repository, environment)
