@@ -46,9 +46,10 @@ export class ProjectStore extends KeyedStore<project.ProjectState> {
       onItem: (item) => {
         if (item.case !== "project") return;
         const inner = item.value.item;
+        const { base } = this.state;
         if (inner.case === "change") this.applyChange(inner.value);
         if (inner.case === "bookmark") this.dispatch((state) => project.applyBookmark(state, num(inner.value.revision)));
-        this.cover();
+        if (this.state.base !== base) this.cover();
       },
       onFailed: (failed, restart) => {
         if (failed.code !== Code.OutOfRange && failed.code !== Code.Unavailable) return;
